@@ -1,0 +1,152 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// `berth-pod` lives as long as a pod: Embedded Swift, whole-module, nothing at run time beyond a static libc.
+let embedded: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableExperimentalFeature("Embedded"),
+    .unsafeFlags(["-wmo", "-Osize", "-parse-as-library"]),
+]
+
+func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
+
+let log = product("Logging", "swift-log")
+let nio = product("NIOCore", "swift-nio")
+let posix = product("NIOPosix", "swift-nio")
+let foundationCompat = product("NIOFoundationCompat", "swift-nio")
+let tls = product("NIOSSL", "swift-nio-ssl")
+let grdb = product("GRDB", "GRDB.swift")
+let http = product("AsyncHTTPClient", "async-http-client")
+let hummingbird = product("Hummingbird", "hummingbird")
+let crypto = product("Crypto", "swift-crypto")
+let x509 = product("X509", "swift-certificates")
+let yams = product("Yams", "Yams")
+let metrics = product("Metrics", "swift-metrics")
+let arguments = product("ArgumentParser", "swift-argument-parser")
+let lifecycle = product("ServiceLifecycle", "swift-service-lifecycle")
+
+// Arrows go down this list only; siblings of one layer do not import each other (docs/architecture.md).
+let package = Package(
+    name: "berth",
+    products: [
+        .executable(name: "berthd", targets: ["berthd"]),
+        .executable(name: "berthctl", targets: ["berthctl"]),
+        .executable(name: "berth-pod", targets: ["berth-pod"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Executables: read flags, build the graph, run it.
+        .executableTarget(
+            name: "berthd",
+            dependencies: [
+                "NodeAgent", "NodeServer", "ControlPlane", "ContainerRuntime", "Images", "Volumes", "Networking", "Ledger",
+                "KubeClient", "HTTPServing", "PodPlanning", "LinuxSystem", "OCISpec", "KubeAPI", "SandboxPlan",
+                log, arguments, lifecycle, posix, yams,
+            ],
+            swiftSettings: house),
+        .executableTarget(
+            name: "berthctl",
+            dependencies: ["Ledger", "KubeClient", "LinuxSystem", "KubeAPI", "SandboxPlan", log, arguments, http, nio],
+            swiftSettings: house),
+        .executableTarget(
+            name: "berth-pod", dependencies: ["CLinux", "CSandboxPlan"],
+            swiftSettings: embedded,
+            linkerSettings: [
+                .unsafeFlags(["-Xclang-linker", "-static", "-Xclang-linker", "-nostdlib++"]),
+                .linkedLibrary("m"),
+            ]),
+
+        // Loops, actors and the HTTP faces.
+        .target(
+            name: "NodeAgent",
+            dependencies: [
+                "ContainerRuntime", "Images", "Volumes", "Networking", "Ledger", "KubeClient", "PodPlanning", "LinuxSystem",
+                "OCISpec", "KubeAPI", "SandboxPlan", log, metrics,
+            ],
+            swiftSettings: house),
+        .target(
+            name: "NodeServer",
+            dependencies: [
+                "ContainerRuntime", "KubeClient", "HTTPServing", "LinuxSystem", "KubeAPI", log, nio, posix, hummingbird,
+                product("NIOWebSocket", "swift-nio"), product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types"), tls,
+            ],
+            swiftSettings: house),
+        .target(
+            name: "ControlPlane",
+            dependencies: [
+                "Ledger", "KubeClient", "HTTPServing", "LinuxSystem", "KubeAPI", log, nio, posix, hummingbird, grdb, yams, crypto, x509, http,
+                product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types"), tls,
+            ],
+            swiftSettings: house),
+
+        // One subsystem each, unaware of the others.
+        .target(
+            name: "ContainerRuntime", dependencies: ["PodPlanning", "LinuxSystem", "KubeAPI", "SandboxPlan", "CSandboxPlan", log],
+            swiftSettings: house),
+        .target(
+            name: "Images",
+            dependencies: ["LinuxSystem", "OCISpec", "KubeAPI", "CArchive", "CLinux", crypto, http, nio, foundationCompat, log],
+            swiftSettings: house),
+        .target(name: "Volumes", dependencies: ["LinuxSystem", "PodPlanning", "KubeAPI", "SandboxPlan", "CLinux", log], swiftSettings: house),
+        .target(name: "Networking", dependencies: ["LinuxSystem", "KubeAPI", "CLinux", nio, posix, log], swiftSettings: house),
+        .target(name: "Ledger", dependencies: ["LinuxSystem", "KubeAPI", "SandboxPlan", grdb, crypto, log], swiftSettings: house),
+        .target(
+            name: "KubeClient",
+            dependencies: ["LinuxSystem", "KubeAPI", http, nio, foundationCompat, tls, yams, log, product("NIOHTTP1", "swift-nio")],
+            swiftSettings: house),
+        .target(
+            name: "HTTPServing",
+            dependencies: [
+                "LinuxSystem", "KubeAPI", hummingbird, nio, posix, tls, crypto, x509, log, product("NIOHTTP1", "swift-nio"),
+                product("NIOWebSocket", "swift-nio"), product("HTTPTypes", "swift-http-types"), product("SwiftASN1", "swift-asn1"),
+                product("HummingbirdTLS", "hummingbird"), product("NIOHTTPTypes", "swift-nio-extras"),
+                product("NIOHTTPTypesHTTP1", "swift-nio-extras"),
+            ],
+            swiftSettings: house),
+
+        // Pure: specs in, plans out.
+        .target(
+            name: "PodPlanning", dependencies: ["LinuxSystem", "KubeAPI", "OCISpec", "SandboxPlan", "CSeccomp", "CCap", log],
+            swiftSettings: house),
+
+        // System calls with typed errors.
+        .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: house),
+
+        // Vocabulary: values, no I/O.
+        .target(name: "OCISpec", swiftSettings: house),
+        .target(name: "KubeAPI", swiftSettings: house),
+        .target(name: "SandboxPlan", dependencies: ["CSandboxPlan"], swiftSettings: house),
+
+        // C headers and shims.
+        .target(name: "CLinux"),
+        .target(name: "CSandboxPlan"),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+
+        .testTarget(name: "KubeAPITests", dependencies: ["KubeAPI"], swiftSettings: house),
+    ]
+)

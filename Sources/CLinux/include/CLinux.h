@@ -1,0 +1,6 @@
+#pragma once
+// What Swift's Glibc module leaves out: variadic calls, raw system calls and macros. One header per kernel topic may be added.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>

@@ -1,0 +1,1 @@
+#include "CSandboxPlan.h"

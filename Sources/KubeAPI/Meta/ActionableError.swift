@@ -1,0 +1,5 @@
+/// An error an operator can act on. Messages start in lower case, without a full stop, so that they nest.
+package protocol ActionableError: Error, Sendable, CustomStringConvertible {
+    /// The operator's next step, in the imperative; `nil` when there is nothing sensible to suggest.
+    var remedy: String? { get }
+}
