@@ -4,3 +4,4 @@
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
+#include "spawn_process.h"
