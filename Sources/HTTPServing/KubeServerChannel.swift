@@ -1,0 +1,106 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import NIOSSL
+
+/// One accepted connection: TLS, then HTTP/1.1, then whatever it upgrades to.
+struct KubeServerChannel<Responder: HTTPResponder>: ServerChildChannel where Responder.Context == KubeRequestContext {
+    struct Value: ServerChildChannelValue {
+        let channel: any Channel
+        let outcome: UpgradeOutcome
+        let negotiated: EventLoopFuture<ConnectionProtocol>
+    }
+
+    let tls: ServerTLS?
+    let responder: Responder
+    let upgrade: UpgradeHandler?
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls.context)) }
+            let outcome = UpgradeOutcome()
+            let upgraders = upgrade.map { decide in
+                ["websocket", "SPDY/3.1"].map { name in
+                    ConnectionUpgrader(
+                        supportedProtocol: name, outcome: outcome,
+                        context: { requestContext(on: $0, logger: logger) }, decide: decide)
+                }
+            }
+            let configuration = NIOTypedHTTPServerUpgradeConfiguration<ConnectionProtocol>(upgraders: upgraders ?? []) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(HTTP1ToHTTPServerCodec(secure: tls != nil))
+                    return .http(
+                        try NIOAsyncChannel(
+                            wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))
+                }
+            }
+            let negotiated = try pipeline.configureUpgradableHTTPServerPipeline(
+                configuration: .init(upgradeConfiguration: configuration))
+            return Value(channel: channel, outcome: outcome, negotiated: negotiated)
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        do {
+            switch try await value.negotiated.get() {
+            case .http(let channel):
+                let context = try await channel.channel.eventLoop.submit { [channel = channel.channel] in
+                    requestContext(on: channel, logger: logger)
+                }.get()
+                await HTTPConnection(responder: responder, context: context, outcome: value.outcome)
+                    .handleHTTP(asyncChannel: channel, logger: logger)
+            case .webSocket(let channel, let serve): await serve(channel)
+            case .bytes(let channel, let serve): await serve(channel)
+            }
+        } catch {
+            logger.debug("connection ended before its first request", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// On the channel's event loop, after the handshake.
+    private func requestContext(on channel: any Channel, logger: Logger) -> KubeRequestContext {
+        // A connection without TLS has no such handler; that is the Unix socket, or plain HTTP.
+        let handler = try? channel.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+        let isUnixSocket = channel.localAddress?.protocol == .unix
+        return KubeRequestContext(
+            client: isUnixSocket ? .localRoot : ClientIdentity(verified: handler?.peerCertificate),
+            remoteAddress: isUnixSocket ? "local" : channel.remoteAddress?.ipAddress ?? "unknown", logger: logger)
+    }
+}
+
+/// The requests of one connection that stayed with HTTP.
+private struct HTTPConnection: HTTPChannelHandler {
+    typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+    let responder: HTTPChannelHandler.Responder
+
+    init(responder: some HTTPResponder<KubeRequestContext>, context: KubeRequestContext, outcome: UpgradeOutcome) {
+        self.responder = { request, writer, _ in
+            let response: Response
+            if case .refuse(let refusal) = outcome.take() {
+                response = refusal
+            } else {
+                do {
+                    response = try await responder.respond(to: request, context: context)
+                } catch {
+                    context.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+                    response = .status(.internalServerError, message: "\(error)", reason: "InternalError")
+                }
+            }
+            let head = request.method == .head ? response.createHeadResponse() : response
+            try await writer.write(response: head.head, body: head.body)
+        }
+    }
+
+    // `KubeServerChannel` has set the channel up; only `handleHTTP` of this conformance is used.
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
+    }
+
+    func handle(value: Value, logger: Logger) async { await handleHTTP(asyncChannel: value, logger: logger) }
+}
