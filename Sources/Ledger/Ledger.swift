@@ -1,1 +1,100 @@
-// Ledger
+package import FoundationEssentials
+internal import GRDB
+package import Logging
+
+/// The node's memory: SQLite in WAL mode with `synchronous=FULL`, one writer, group commit.
+///
+/// What `commit` returned from is on the disk. Nothing here blocks a thread of the cooperative pool: the database works
+/// on its own queue.
+package final class Ledger: Sendable {
+    /// Entries beyond which the oldest events are dropped.
+    package static let outboxLimit = 2000
+
+    package let location: LedgerLocation
+    /// The boot this daemon runs in, written into every intent.
+    package let bootID: String
+    private let database: DatabaseQueue
+    private let group: CommitGroup
+    private let seal: LedgerSeal
+    private let logger: Logger
+
+    private init(location: LedgerLocation, bootID: String, database: DatabaseQueue, seal: LedgerSeal, logger: Logger) {
+        self.location = location
+        self.bootID = bootID
+        self.database = database
+        self.seal = seal
+        self.logger = logger
+        group = CommitGroup(database)
+    }
+
+    /// Opens the ledger, makes it if need be, and brings it to the newest schema. A damaged one is renamed, with the
+    /// time in its name, and an empty one takes its place. Blocks; meant for the start of a program.
+    ///
+    /// - Parameter bootID: `/proc/sys/kernel/random/boot_id`.
+    /// - Returns: the ledger, and what was set aside: the caller then rebuilds from the world.
+    /// - Throws: `cannotOpen`, `newerSchema`, `keyUnavailable`, `busy`, `diskFull`; never for damage.
+    package static func open(
+        _ location: LedgerLocation, bootID: String, logger: Logger, now: Date = Date()
+    ) throws(LedgerError) -> (ledger: Ledger, damage: LedgerDamage?) {
+        let seal = try LedgerSeal.load(from: location)
+        do {
+            let database = try LedgerDatabase.open(location.database)
+            return (Ledger(location: location, bootID: bootID, database: database, seal: seal, logger: logger), nil)
+        } catch .damaged(_, let reason) {
+            let damage = try LedgerDamage.setAside(location.database, reason: reason, at: now)
+            logger.error("ledger damaged, set aside", metadata: ["ledger.aside": "\(damage.path)", "ledger.damage": "\(reason)"])
+            let database = try LedgerDatabase.open(location.database)
+            return (Ledger(location: location, bootID: bootID, database: database, seal: seal, logger: logger), damage)
+        }
+    }
+
+    /// Writes rows together. They are on disk when this returns; when `body` throws, none of them are.
+    /// Calls made at the same time share one transaction and one `fsync`.
+    package func commit<Value: Sendable>(
+        _ body: @escaping @Sendable (LedgerTransaction) throws -> Value
+    ) async throws(LedgerError) -> Value {
+        let seal = seal
+        let result: Result<Value, any Error> = await withCheckedContinuation { continuation in
+            group.submit({ try body(LedgerTransaction(database: $0, seal: seal)) }, finish: { continuation.resume(returning: $0) })
+        }
+        do {
+            return try result.get()
+        } catch {
+            throw LedgerError(error, path: location.database)
+        }
+    }
+
+    /// Writes rows without waiting for them, in order with the commits around it. For what is a pity to lose, but no
+    /// more: events, the time an image was used. A failure is logged.
+    package func post(_ body: @escaping @Sendable (LedgerTransaction) throws -> Void) {
+        let seal = seal
+        let logger = logger
+        group.submit({ try body(LedgerTransaction(database: $0, seal: seal)) }) { result in
+            if case .failure(let error) = result {
+                logger.error("ledger write failed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Reads rows of one moment. Sees every commit that has returned.
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (LedgerSnapshot) throws -> Value
+    ) async throws(LedgerError) -> Value {
+        let seal = seal
+        do {
+            return try await database.read { try body(LedgerSnapshot(database: $0, seal: seal)) }
+        } catch {
+            throw LedgerError(error, path: location.database)
+        }
+    }
+
+    /// Moves the whole WAL into the database file and closes it; nothing can be read or written afterwards.
+    package func close() async throws(LedgerError) {
+        do {
+            try await database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            try database.close()
+        } catch {
+            throw LedgerError(error, path: location.database)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+internal import GRDB
+import Synchronization
+
+/// Group commit: whatever waits when the writer becomes free goes into one transaction, and so into one `fsync`.
+///
+/// Each job runs in its own savepoint: one that throws takes back only its own rows. Jobs run in the order they were
+/// submitted. Nothing is resumed before the commit is on disk.
+final class CommitGroup: Sendable {
+    private struct Job: Sendable {
+        let apply: @Sendable (Database) throws -> any Sendable
+        let finish: @Sendable (Result<any Sendable, any Error>) -> Void
+    }
+
+    private let database: DatabaseQueue
+    private let waiting = Mutex<[Job]>([])
+
+    init(_ database: DatabaseQueue) { self.database = database }
+
+    func submit<Value: Sendable>(
+        _ apply: @escaping @Sendable (Database) throws -> Value, finish: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        let job = Job(apply: apply) { result in
+            // The value is the one `apply` returned, so it has that type.
+            finish(result.map { $0 as! Value })
+        }
+        let isFirst = waiting.withLock { jobs in
+            jobs.append(job)
+            return jobs.count == 1
+        }
+        // Whoever finds the list empty schedules the run that empties it.
+        if isFirst { database.asyncWriteWithoutTransaction { self.runWaiting(in: $0) } }
+    }
+
+    private func runWaiting(in database: Database) {
+        let jobs = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        var results: [Result<any Sendable, any Error>] = []
+        do {
+            try database.inTransaction(.immediate) {
+                for job in jobs { results.append(try Self.run(job, in: database)) }
+                return .commit
+            }
+        } catch {
+            for job in jobs { job.finish(.failure(error)) }
+            return
+        }
+        for (job, result) in zip(jobs, results) { job.finish(result) }
+    }
+
+    /// - Returns: the job's own failure, its rows taken back.
+    /// - Throws: when the transaction itself is over: disk full, I/O error, damage.
+    private static func run(_ job: Job, in database: Database) throws -> Result<any Sendable, any Error> {
+        var result: Result<any Sendable, any Error>?
+        try database.inSavepoint {
+            do {
+                result = .success(try job.apply(database))
+                return .commit
+            } catch {
+                guard database.isInsideTransaction else { throw error }
+                result = .failure(error)
+                return .rollback
+            }
+        }
+        guard let result else { throw CancellationError() }  // unreachable: the closure above has run or thrown
+        return result
+    }
+}

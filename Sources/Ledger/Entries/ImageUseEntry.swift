@@ -1,0 +1,16 @@
+package import FoundationEssentials
+
+/// When an image was last needed, for garbage collection.
+package struct ImageUseEntry: LedgerEntry, Hashable {
+    package static let table = "image_use"
+
+    package var imageID: String
+    package var name: String
+    package var lastUsedAt: Date
+
+    package init(imageID: String, name: String, lastUsedAt: Date) {
+        self.imageID = imageID
+        self.name = name
+        self.lastUsedAt = lastUsedAt
+    }
+}

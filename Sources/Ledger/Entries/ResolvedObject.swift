@@ -1,0 +1,56 @@
+package import FoundationEssentials
+
+/// An object that a pod was resolved with: its configuration, credentials and claims as they were when last read.
+/// Describes itself without its body, which may be a credential.
+package struct ResolvedObject: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+    package enum Kind: String, Codable, Sendable {
+        case configMap = "ConfigMap"
+        case secret = "Secret"
+        case persistentVolumeClaim = "PersistentVolumeClaim"
+        case persistentVolume = "PersistentVolume"
+        /// `name` is `<service account>/<audience>`; the body is the token.
+        case serviceAccountToken = "ServiceAccountToken"
+
+        /// Whether the body is stored encrypted.
+        var isSealed: Bool {
+            switch self {
+            case .secret, .serviceAccountToken: true
+            case .configMap, .persistentVolumeClaim, .persistentVolume: false
+            }
+        }
+    }
+
+    package var kind: Kind
+    package var name: String
+    package var resourceVersion: String
+    /// The object as JSON; a token as it is.
+    package var body: Data
+    /// When a token ends. An old token stays until a newer one replaces it.
+    package var expiresAt: Date?
+
+    package init(kind: Kind, name: String, resourceVersion: String = "", body: Data, expiresAt: Date? = nil) {
+        self.kind = kind
+        self.name = name
+        self.resourceVersion = resourceVersion
+        self.body = body
+        self.expiresAt = expiresAt
+    }
+
+    package var description: String { "\(kind.rawValue)(\(name), body: <redacted>)" }
+    package var customMirror: Mirror { Mirror(self, children: ["kind": kind, "name": name]) }
+}
+
+/// How a `ResolvedObject` lies in the table.
+struct PodObjectEntry: LedgerEntry {
+    static let table = "pod_object"
+    var podUID: String
+    var kind: ResolvedObject.Kind
+    var name: String
+    var resourceVersion: String
+    var isSealed: Bool
+    var body: Data
+    var expiresAt: Date?
+
+    /// What the seal is bound to: a body moved to another row does not open.
+    var sealContext: String { "pod_object/\(podUID)/\(kind.rawValue)/\(name)" }
+}

@@ -1,0 +1,49 @@
+package import FoundationEssentials
+package import LinuxSystem
+
+/// A volume that outlives pods: an image of the built-in provisioner, or a directory a PersistentVolume names.
+package struct VolumeEntry: LedgerEntry, Hashable {
+    package static let table = "volume"
+
+    /// What it holds, and on which medium.
+    package enum Kind: String, Codable, Sendable { case localImage, localDirectory, hostPath }
+
+    /// Its own id: for the built-in provisioner `pvc-<claim uid>`, else the PersistentVolume's name.
+    package var id: String
+    package var kind: Kind
+    /// Raw value of `Volumes.VolumeStateMachine.State`.
+    package var state: String
+    package var persistentVolume: String
+    package var claimNamespace: String
+    package var claimName: String
+    package var claimUID: String
+    package var capacityBytes: Int
+    /// The image file or directory.
+    package var source: String
+    /// Where it is mounted once per node; empty when it is not.
+    package var stagingPath: String
+    /// What the source was when first seen; a later use must find the same.
+    package var identity: SourceIdentity?
+    package var createdAt: Date
+    package var trashedAt: Date?
+
+    package init(
+        id: String, kind: Kind, state: String, persistentVolume: String = "", claimNamespace: String = "", claimName: String = "",
+        claimUID: String = "", capacityBytes: Int = 0, source: String, stagingPath: String = "", identity: SourceIdentity? = nil,
+        createdAt: Date, trashedAt: Date? = nil
+    ) {
+        self.id = id
+        self.kind = kind
+        self.state = state
+        self.persistentVolume = persistentVolume
+        self.claimNamespace = claimNamespace
+        self.claimName = claimName
+        self.claimUID = claimUID
+        self.capacityBytes = capacityBytes
+        self.source = source
+        self.stagingPath = stagingPath
+        self.identity = identity
+        self.createdAt = createdAt
+        self.trashedAt = trashedAt
+    }
+}

@@ -1,0 +1,39 @@
+internal import GRDB
+
+/// Opening the file itself.
+enum LedgerDatabase {
+    /// - Throws: `damaged` when SQLite cannot make sense of the file.
+    static func open(_ path: String) throws(LedgerError) -> DatabaseQueue {
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let fault = try queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+            guard fault == "ok" else { throw LedgerError.damaged(path: path, reason: fault ?? "quick_check gave no answer") }
+            let migrator = LedgerSchema.migrator
+            guard try queue.read(migrator.hasBeenSuperseded) == false else { throw LedgerError.newerSchema(path: path) }
+            try migrator.migrate(queue)
+            return queue
+        } catch {
+            throw LedgerError(error, path: path)
+        }
+    }
+
+    /// One connection, 1 MiB of cache. The WAL is moved into the file about every 4 MiB and cut back to that size, so
+    /// it stays bounded as long as no reader holds an old snapshot for ever.
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.label = "berth.ledger"
+        configuration.journalMode = .wal
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            try database.execute(
+                sql: """
+                    PRAGMA synchronous = FULL;
+                    PRAGMA cache_size = -1024;
+                    PRAGMA wal_autocheckpoint = 1000;
+                    PRAGMA journal_size_limit = 4194304;
+                    PRAGMA secure_delete = ON;
+                    """)
+        }
+        return configuration
+    }
+}

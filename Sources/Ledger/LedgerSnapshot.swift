@@ -1,0 +1,100 @@
+package import FoundationEssentials
+internal import GRDB
+
+/// The ledger's rows at one moment, valid inside the closure that it was handed to.
+package struct LedgerSnapshot {
+    let database: Database
+    let seal: LedgerSeal?
+
+    // MARK: Node
+
+    package func fact(_ fact: NodeFact) throws -> String? {
+        try String.fetchOne(database, sql: "SELECT value FROM node_fact WHERE key = ?", arguments: [fact.rawValue])
+    }
+
+    // MARK: Pods
+
+    package func pods() throws -> [PodEntry] { try all("ORDER BY admitted_at, uid") }
+    package func pod(_ uid: String) throws -> PodEntry? { try all("WHERE uid = ?", [uid]).first }
+    package func pod(namespace: String, name: String) throws -> PodEntry? {
+        try all("WHERE namespace = ? AND name = ? ORDER BY admitted_at DESC LIMIT 1", [namespace, name]).first
+    }
+
+    /// What the pod was resolved with, decrypted.
+    ///
+    /// - Throws: `LedgerError.unsealable` when the key is not the one it was written with; reading through
+    ///   `LedgerReader` leaves sealed bodies empty instead.
+    package func objects(of podUID: String) throws -> [ResolvedObject] {
+        let rows: [PodObjectEntry] = try all("WHERE pod_uid = ? ORDER BY kind, name", [podUID])
+        return try rows.map { row in
+            var body = row.body
+            if row.isSealed { body = try seal?.open(row.body, context: row.sealContext) ?? Data() }
+            return ResolvedObject(
+                kind: row.kind, name: row.name, resourceVersion: row.resourceVersion, body: body, expiresAt: row.expiresAt)
+        }
+    }
+
+    // MARK: Sandboxes, containers, probes, network
+
+    package func sandboxes() throws -> [SandboxEntry] { try all("ORDER BY pod_uid, attempt") }
+    package func sandboxes(of podUID: String) throws -> [SandboxEntry] { try all("WHERE pod_uid = ? ORDER BY attempt", [podUID]) }
+
+    package func containers() throws -> [ContainerEntry] { try all("ORDER BY pod_uid, name, attempt") }
+    package func containers(of podUID: String) throws -> [ContainerEntry] {
+        try all("WHERE pod_uid = ? ORDER BY created_at, name, attempt", [podUID])
+    }
+    package func container(_ id: String) throws -> ContainerEntry? { try all("WHERE id = ?", [id]).first }
+
+    package func probes(of podUID: String) throws -> [ProbeEntry] {
+        try all("WHERE container_id IN (SELECT id FROM container WHERE pod_uid = ?) ORDER BY container_id, kind", [podUID])
+    }
+
+    package func networks() throws -> [NetworkEntry] { try all("ORDER BY pod_uid") }
+    package func network(of podUID: String) throws -> NetworkEntry? { try all("WHERE pod_uid = ?", [podUID]).first }
+
+    // MARK: Volumes and images
+
+    package func volumes() throws -> [VolumeEntry] { try all("ORDER BY id") }
+    package func volume(_ id: String) throws -> VolumeEntry? { try all("WHERE id = ?", [id]).first }
+    package func publications() throws -> [PublicationEntry] { try all("ORDER BY pod_uid, volume_name") }
+    package func publications(of podUID: String) throws -> [PublicationEntry] {
+        try all("WHERE pod_uid = ? ORDER BY volume_name", [podUID])
+    }
+    package func publications(ofVolume id: String) throws -> [PublicationEntry] {
+        try all("WHERE volume_id = ? ORDER BY pod_uid, volume_name", [id])
+    }
+    package func imageUses() throws -> [ImageUseEntry] { try all("ORDER BY last_used_at DESC, image_id") }
+
+    // MARK: Journal and outbox
+
+    /// Intents without a result: what a crash may have left half done, oldest first.
+    package func openIntents() throws -> [IntentEntry] { try all("WHERE finished_at IS NULL ORDER BY sequence") }
+    /// The newest `limit` intents, newest first.
+    package func journal(limit: Int) throws -> [IntentEntry] { try all("ORDER BY sequence DESC LIMIT ?", [limit]) }
+    /// What waits to be sent, oldest first.
+    package func outbox(limit: Int) throws -> [OutboxEntry] { try all("ORDER BY sequence LIMIT ?", [limit]) }
+
+    // MARK: -
+
+    func all<Entry: LedgerEntry>(_ clause: String, _ arguments: StatementArguments = []) throws -> [Entry] {
+        do {
+            return try Stored<Entry>.fetchAll(database, sql: "SELECT * FROM \(Entry.table) \(clause)", arguments: arguments).map(\.entry)
+        } catch let error as DecodingError {
+            throw LedgerError.unreadable(what: "table \(Entry.table)", reason: "\(error)")
+        } catch let error as RowDecodingError {
+            throw LedgerError.unreadable(what: "table \(Entry.table)", reason: "\(error)")
+        }
+    }
+}
+
+/// Single values about the node.
+package enum NodeFact: String, Sendable {
+    /// `/proc/sys/kernel/random/boot_id` of the boot in which the ledger was last written.
+    case bootID = "boot_id"
+    case nodeName = "node_name"
+    case nodeUID = "node_uid"
+    /// Set by a clean stop, cleared at start.
+    case cleanShutdown = "clean_shutdown"
+    /// How the control plane was last reached.
+    case upstream
+}
