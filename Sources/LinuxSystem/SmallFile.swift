@@ -1,0 +1,27 @@
+import Glibc
+
+/// Files that are read whole: those of /proc, /sys and /etc, whose size is not known beforehand.
+package enum SmallFile {
+    package static func bytes(_ path: String, limit: Int = 4 << 20) throws(SystemCallError) -> [UInt8] {
+        let file = try OwnedFileDescriptor(opening: path, flags: O_RDONLY)
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16 << 10)
+        while bytes.count < limit {
+            let count = try systemCall("read", on: path) { read(file.rawValue, &chunk, chunk.count) }
+            if count == 0 { break }
+            bytes += chunk[..<count]
+        }
+        return bytes
+    }
+
+    package static func text(_ path: String) throws(SystemCallError) -> String {
+        String(decoding: try bytes(path), as: UTF8.self)
+    }
+
+    /// The first line without its end; nil when the file cannot be read.
+    package static func firstLine(_ path: String) -> String? {
+        // Which of these files exist depends on the machine; the caller says what a missing one means.
+        guard let text = try? text(path) else { return nil }
+        return text.split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init)
+    }
+}
