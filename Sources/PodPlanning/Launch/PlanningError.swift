@@ -1,0 +1,103 @@
+import KubeAPI
+
+/// Why a container cannot be planned as its pod asks. Messages are kubelet's, which users know by heart.
+package enum PlanningError: ActionableError, Hashable {
+    case configMapNotFound(String)
+    case secretNotFound(String)
+    /// `kind` is `ConfigMap` or `Secret`.
+    case keyNotFound(key: String, kind: String, namespace: String, name: String)
+    case imageRunsAsRoot(container: String, pod: String)
+    case imageUserIsName(user: String, container: String, pod: String)
+    case runsAsRoot(container: String, pod: String)
+    case unknownUser(String)
+    case unknownGroup(String)
+    case noCommand
+    case unknownCapability(String)
+    case volumeNotMounted(volume: String, container: String)
+    /// The path, and what is wrong with it.
+    case badSubPath(String, problem: String)
+    case unsupportedFieldPath(String)
+    case unsupportedResource(String)
+    case unknownContainer(String)
+    case seccompProfileNotFound(String)
+    case badSeccompProfile(name: String, problem: String)
+    case seccompFailed(step: String, code: Int32)
+    case appArmorUnavailable
+    case seLinuxUnavailable
+    case userNamespacesUnavailable
+    case recursiveReadOnlyUnavailable(volume: String)
+    case volumeNotIDMappable(String)
+    case unsafeSysctl(String)
+    case badSysctl(name: String, problem: String)
+    case hostnameTooLong(String)
+    case tokenMissing(path: String)
+    case conflictingPath(String)
+    case badPath(String)
+    case badStopSignal(String)
+    case rawBlockUnsupported(String)
+
+    package var description: String {
+        switch self {
+        case .configMapNotFound(let name): "configmap \"\(name)\" not found"
+        case .secretNotFound(let name): "secret \"\(name)\" not found"
+        case .keyNotFound(let key, let kind, let namespace, let name): "couldn't find key \(key) in \(kind) \(namespace)/\(name)"
+        case .imageRunsAsRoot(let container, let pod):
+            "container has runAsNonRoot and image will run as root (pod: \"\(pod)\", container: \(container))"
+        case .imageUserIsName(let user, let container, let pod):
+            "container has runAsNonRoot and image has non-numeric user (\(user)), cannot verify user is non-root (pod: \"\(pod)\", container: \(container))"
+        case .runsAsRoot(let container, let pod):
+            "container's runAsUser breaks non-root policy (pod: \"\(pod)\", container: \(container))"
+        case .unknownUser(let name): "unable to find user \(name): no matching entries in passwd file"
+        case .unknownGroup(let name): "unable to find group \(name): no matching entries in group file"
+        case .noCommand: "no command specified"
+        case .unknownCapability(let name): "unknown capability \"\(name)\""
+        case .volumeNotMounted(let volume, let container): "volume \"\(volume)\" of container \"\(container)\" is not mounted"
+        case .badSubPath(let path, let problem): "subPath \"\(path)\" \(problem)"
+        case .unsupportedFieldPath(let path): "unsupported fieldPath: \(path)"
+        case .unsupportedResource(let name): "unsupported container resource : \(name)"
+        case .unknownContainer(let name): "container \(name) not found"
+        case .seccompProfileNotFound(let name): "seccomp profile \"\(name)\" not found"
+        case .badSeccompProfile(let name, let problem): "seccomp profile \"\(name)\": \(problem)"
+        case .seccompFailed(let step, let code): "libseccomp cannot \(step): error \(-code)"
+        case .appArmorUnavailable: "cannot enforce AppArmor: AppArmor is not enabled on the host"
+        case .seLinuxUnavailable: "cannot apply seLinuxOptions: SELinux is not enabled on the host"
+        case .userNamespacesUnavailable: "hostUsers is false and the node has no user namespace range for the pod"
+        case .recursiveReadOnlyUnavailable(let volume): "volume \"\(volume)\" asks for recursive read-only mounts, which this kernel lacks"
+        case .volumeNotIDMappable(let volume): "volume \"\(volume)\" cannot be mounted into a pod with hostUsers: false"
+        case .unsafeSysctl(let name): "forbidden sysctl: \"\(name)\" not allowlisted"
+        case .badSysctl(let name, let problem): "forbidden sysctl: \"\(name)\" \(problem)"
+        case .hostnameTooLong(let name): "failed to construct FQDN from pod hostname and cluster domain, FQDN \(name) is too long (64 characters is the max, \(name.utf8.count) characters requested)"
+        case .tokenMissing(let path): "service account token for \"\(path)\" has not been obtained"
+        case .conflictingPath(let path): "conflicting duplicate path \"\(path)\""
+        case .badPath(let path): "path \"\(path)\" must be relative and must not contain '..'"
+        case .badStopSignal(let name): "unknown stop signal \"\(name)\""
+        case .rawBlockUnsupported(let name): "volume device \"\(name)\": raw block volumes are not supported"
+        }
+    }
+
+    /// `state.waiting.reason` of the container.
+    package var reason: String {
+        switch self {
+        case .noCommand, .unknownUser, .unknownGroup, .unknownCapability, .appArmorUnavailable, .seLinuxUnavailable,
+            .seccompProfileNotFound, .badSeccompProfile, .seccompFailed, .badStopSignal:
+            "CreateContainerError"
+        default: "CreateContainerConfigError"
+        }
+    }
+
+    package var remedy: String? {
+        switch self {
+        case .configMapNotFound(let name): "create ConfigMap \(name) in the pod's namespace, or mark the reference optional"
+        case .secretNotFound(let name): "create Secret \(name) in the pod's namespace, or mark the reference optional"
+        case .keyNotFound(let key, let kind, _, let name): "add key \(key) to \(kind) \(name), or mark the reference optional"
+        case .imageRunsAsRoot, .imageUserIsName, .runsAsRoot: "set securityContext.runAsUser to a user id other than 0"
+        case .noCommand: "set command in the container, or Entrypoint or Cmd in the image"
+        case .unknownUser, .unknownGroup: "use a numeric id, or an image whose passwd and group files have the name"
+        case .appArmorUnavailable: "remove appArmorProfile, or boot with AppArmor enabled"
+        case .seLinuxUnavailable: "remove seLinuxOptions, or boot with SELinux enabled"
+        case .seccompProfileNotFound(let name): "put the profile at seccomp/\(name) in the kubelet directory"
+        case .unsafeSysctl(let name): "allow \(name) with --allowed-unsafe-sysctls"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import FoundationEssentials
+import KubeAPI
+
+/// The conditions the agent owns, after those it found and does not own.
+/// Source: Kubernetes, "Pod Lifecycle", "Pod conditions"; reasons and messages are kubelet's.
+struct PodConditions {
+    let pod: Pod
+    let record: PodRecord
+    /// With phase and container statuses already decided.
+    let status: PodStatus
+    let now: Date
+
+    static let owned: Set<String> = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]
+
+    func all() -> [PodCondition] {
+        let foreign = pod.status.conditions.filter { !Self.owned.contains($0.type) }
+        let containersReady = containersReady()
+        return foreign
+            + [readyToStart(), initialized(), ready(containersReady, foreign), containersReady, PodCondition(type: "PodScheduled", status: "True")]
+            .map(dated)
+    }
+
+    /// The time of the last change of `status`, and the generation it speaks of.
+    private func dated(_ condition: PodCondition) -> PodCondition {
+        var condition = condition
+        let old = pod.status.conditions.first { $0.type == condition.type }
+        condition.lastTransitionTime = old.flatMap { $0.status == condition.status ? $0.lastTransitionTime : nil } ?? Timestamp(now)
+        condition.lastProbeTime = old?.lastProbeTime
+        condition.observedGeneration = pod.metadata.generation > 0 ? pod.metadata.generation : nil
+        return condition
+    }
+
+    private func readyToStart() -> PodCondition {
+        PodCondition(type: "PodReadyToStartContainers", status: record.sandbox.isReady ? "True" : "False")
+    }
+
+    private func initialized() -> PodCondition {
+        if status.phase == "Succeeded" { return PodCondition(type: "Initialized", status: "True", reason: "PodCompleted") }
+        let hasStarted = status.containerStatuses.contains { $0.state.running != nil || $0.state.terminated != nil || $0.lastState.terminated != nil }
+        let incomplete = zip(pod.spec.initContainers, status.initContainerStatuses)
+            .filter { container, status in container.isSidecar ? status.started != true : !status.ready }
+            .map(\.0.name)
+        if incomplete.isEmpty || hasStarted { return PodCondition(type: "Initialized", status: "True") }
+        return PodCondition(
+            type: "Initialized", status: "False", reason: "ContainersNotInitialized",
+            message: "containers with incomplete status: [\(incomplete.joined(separator: " "))]")
+    }
+
+    private func containersReady() -> PodCondition {
+        let type = "ContainersReady"
+        switch status.phase {
+        case "Succeeded": return PodCondition(type: type, status: "False", reason: "PodCompleted")
+        case "Failed": return PodCondition(type: type, status: "False", reason: "PodFailed")
+        default: break
+        }
+        let sidecars = zip(pod.spec.initContainers, status.initContainerStatuses).filter(\.0.isSidecar).map(\.1)
+        let byName = Dictionary(status.containerStatuses.map { ($0.name, $0.ready) }, uniquingKeysWith: { first, _ in first })
+        let unready = sidecars.filter { !$0.ready }.map(\.name) + pod.spec.containers.map(\.name).filter { byName[$0] != true }
+        if unready.isEmpty { return PodCondition(type: type, status: "True") }
+        return PodCondition(
+            type: type, status: "False", reason: "ContainersNotReady",
+            message: "containers with unready status: [\(unready.joined(separator: " "))]")
+    }
+
+    private func ready(_ containersReady: PodCondition, _ foreign: [PodCondition]) -> PodCondition {
+        guard containersReady.status == "True" else {
+            return PodCondition(type: "Ready", status: "False", reason: containersReady.reason, message: containersReady.message)
+        }
+        let missing = pod.spec.readinessGates.compactMap { gate -> String? in
+            guard let condition = foreign.first(where: { $0.type == gate.conditionType }) else {
+                return "corresponding condition of pod readiness gate \"\(gate.conditionType)\" does not exist."
+            }
+            return condition.status == "True"
+                ? nil : "the status of pod readiness gate \"\(gate.conditionType)\" is not \"True\", but \(condition.status)"
+        }
+        if missing.isEmpty { return PodCondition(type: "Ready", status: "True") }
+        return PodCondition(type: "Ready", status: "False", reason: "ReadinessGatesNotReady", message: missing.joined(separator: ", "))
+    }
+}

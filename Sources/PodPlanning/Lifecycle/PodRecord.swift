@@ -1,0 +1,74 @@
+package import FoundationEssentials
+import KubeAPI
+
+/// What the agent knows of one pod beyond its spec, and keeps in the ledger: everything `podActions` and `podStatus`
+/// decide from. It is changed by what happened (a container started, one ended), never by what is intended.
+package struct PodRecord: Codable, Hashable, Sendable {
+    /// When the agent took the pod on; `status.startTime`, and where `activeDeadlineSeconds` counts from.
+    package var startTime: Date
+    package var sandbox: SandboxState
+    /// In the order of the network result; empty while there is no sandbox. The host's, for `hostNetwork`.
+    package var podIPs: [String]
+    /// By container name, which is unique across the three lists of the spec.
+    package var containers: [String: ContainerProgress]
+    /// Why the pod failed as a whole: refused by admission, past its deadline, evicted. Never cleared.
+    package var failure: PodFailure?
+    /// The pod is over for good: every container ended and was counted, and nothing may run again.
+    package var isTerminal: Bool
+    /// Not before this time is another sandbox tried, after one could not be made.
+    package var sandboxRetryAt: Date?
+
+    package init(startTime: Date) {
+        self.startTime = startTime
+        sandbox = .none(attempt: 0)
+        podIPs = []
+        containers = [:]
+        isTerminal = false
+    }
+
+    /// The network is set up and containers may start.
+    package mutating func sandboxReady(attempt: Int, podIPs: [String]) {
+        sandbox = .ready(attempt: attempt)
+        self.podIPs = podIPs
+        sandboxRetryAt = nil
+    }
+
+    /// The supervisor is gone, after a reboot or a crash, and with it every process. Runs without an exit record end
+    /// here, with the code 255 and the reason that the container's fate is unknown.
+    package mutating func sandboxLost(at now: Date) {
+        sandbox = .none(attempt: sandbox.attempt + 1)
+        podIPs = []
+        for name in containers.keys where containers[name]?.isRunning == true {
+            let message = "The container could not be located when the pod was deleted.  The container used to be Running"
+            containers[name]?.ended(ContainerEnd(exitCode: 255, reason: "ContainerStatusUnknown", message: message, finishedAt: now))
+        }
+    }
+
+    package subscript(container name: String) -> ContainerProgress {
+        get { containers[name] ?? ContainerProgress() }
+        set { containers[name] = newValue }
+    }
+}
+
+/// Whether the pod's namespaces exist; `attempt` counts sandboxes from zero.
+package enum SandboxState: Codable, Hashable, Sendable {
+    case none(attempt: Int)
+    case ready(attempt: Int)
+
+    package var attempt: Int {
+        switch self {
+        case .none(let attempt), .ready(let attempt): attempt
+        }
+    }
+    package var isReady: Bool { if case .ready = self { true } else { false } }
+}
+
+/// `status.reason` and `status.message` of a pod that failed as a whole.
+package struct PodFailure: Codable, Hashable, Sendable, Error {
+    package var reason: String
+    package var message: String
+    package init(reason: String, message: String) {
+        self.reason = reason
+        self.message = message
+    }
+}

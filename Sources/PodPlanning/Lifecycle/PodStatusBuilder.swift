@@ -1,0 +1,46 @@
+package import FoundationEssentials
+package import KubeAPI
+
+/// The status to publish. `pod.status` is the one last known to the API: conditions the agent does not own are kept from
+/// it, and `lastTransitionTime` changes only with a condition's status. A terminal phase is never left again.
+package func podStatus(of pod: Pod, from record: PodRecord, hostIPs: [String], now: Date) -> PodStatus {
+    PodStatusBuilder(pod: pod, record: record, hostIPs: hostIPs, now: now).status()
+}
+
+struct PodStatusBuilder {
+    let pod: Pod
+    let record: PodRecord
+    let hostIPs: [String]
+    let now: Date
+
+    func status() -> PodStatus {
+        var status = pod.status
+        let statuses = ContainerStatusBuilder(pod: pod, record: record, now: now)
+        status.initContainerStatuses = pod.spec.initContainers.map { statuses.status(of: $0, isInit: true) }
+        // The API's consumers expect a stable order, by name.
+        status.containerStatuses = pod.spec.containers.map { statuses.status(of: $0, isInit: false) }.sorted { $0.name < $1.name }
+        status.ephemeralContainerStatuses = pod.spec.ephemeralContainers
+            .map { statuses.status(of: $0, isInit: false) }.sorted { $0.name < $1.name }
+        status.observedGeneration = pod.metadata.generation > 0 ? pod.metadata.generation : nil
+        status.qosClass = QOSClass(of: pod.spec).rawValue
+        status.startTime = pod.status.startTime ?? Timestamp(record.startTime)
+        status.hostIP = hostIPs.first ?? ""
+        status.hostIPs = hostIPs.map(HostIP.init(ip:))
+        let podIPs = pod.spec.hostNetwork && record.podIPs.isEmpty ? hostIPs : record.podIPs
+        status.podIPs = podIPs.map(PodIP.init(ip:))
+        status.podIP = podIPs.first ?? ""
+
+        let phase = phase(status)
+        if status.phase != phase { (status.reason, status.message) = ("", "") }
+        status.phase = phase
+        if let failure = record.failure, phase == "Failed" { (status.reason, status.message) = (failure.reason, failure.message) }
+        status.conditions = PodConditions(pod: pod, record: record, status: status, now: now).all()
+        return status
+    }
+
+    private func phase(_ status: PodStatus) -> String {
+        if ["Succeeded", "Failed"].contains(pod.status.phase) { return pod.status.phase }
+        if record.failure != nil { return "Failed" }
+        return PodPhase(spec: pod.spec, status: status, isTerminal: record.isTerminal).rawValue
+    }
+}

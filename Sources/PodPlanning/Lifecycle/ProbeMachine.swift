@@ -1,0 +1,73 @@
+package import FoundationEssentials
+package import KubeAPI
+
+/// Counts the results of one probe of one container run and decides what they mean. It keeps no clock and runs no
+/// probe, and is stored, so that a restart of the daemon neither forgets failures nor flips a ready container.
+package struct ProbeMachine: Codable, Hashable, Sendable {
+    package enum Kind: String, Codable, Hashable, Sendable { case startup, liveness, readiness }
+
+    /// What the agent does about a result.
+    package enum Decision: Hashable, Sendable {
+        case nothing
+        /// The startup probe succeeded for the first time: `isStarted`; the other probes begin.
+        case started
+        /// Readiness changed.
+        case ready(Bool)
+        /// The container is to be killed, and restarted by its policy; the sentence is the event's message.
+        case kill(String)
+    }
+
+    package let kind: Kind
+    package let container: String
+    package let containerID: String
+    package let startedAt: Date
+    package private(set) var lastProbe: Date?
+    /// What has been decided so far; nil is undecided.
+    package private(set) var isPassing: Bool?
+    private var streak = 0
+    private var streakPasses = false
+    /// A decided failure holds the probe until the next run of the container.
+    package private(set) var isOnHold = false
+
+    package init(_ kind: Kind, container: String, containerID: String, startedAt: Date) {
+        self.kind = kind
+        self.container = container
+        self.containerID = containerID
+        self.startedAt = startedAt
+    }
+
+    /// When the probe is due next, which may be in the past; nil when it is not to run (any more, or before `containerStarted`).
+    package func nextProbe(_ probe: Probe, containerStarted: Bool) -> Date? {
+        guard !isOnHold, (kind == .startup) != containerStarted else { return nil }
+        let first = startedAt.addingTimeInterval(Double(probe.initialDelaySeconds))
+        guard let lastProbe else { return first }
+        return max(first, lastProbe.addingTimeInterval(Double(probe.period)))
+    }
+
+    package mutating func record(passed: Bool, of probe: Probe, at now: Date) -> Decision {
+        lastProbe = now
+        guard !isOnHold else { return .nothing }
+        streak = passed == streakPasses ? streak + 1 : 1
+        streakPasses = passed
+        guard streak >= (passed ? probe.successes : probe.failures), isPassing != passed else { return .nothing }
+        isPassing = passed
+        switch (kind, passed) {
+        case (.startup, true):
+            isOnHold = true
+            return .started
+        case (.startup, false), (.liveness, false):
+            isOnHold = true
+            return .kill("Container \(container) failed \(kind.rawValue) probe, will be restarted")
+        case (.liveness, true): return .nothing
+        case (.readiness, _): return .ready(passed)
+        }
+    }
+}
+
+extension Probe {
+    /// Seconds, with the API's defaults where a field is zero.
+    package var period: Int { periodSeconds > 0 ? periodSeconds : 10 }
+    package var timeout: Int { timeoutSeconds > 0 ? timeoutSeconds : 1 }
+    package var successes: Int { max(successThreshold, 1) }
+    package var failures: Int { failureThreshold > 0 ? failureThreshold : 3 }
+}

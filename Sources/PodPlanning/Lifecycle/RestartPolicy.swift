@@ -1,0 +1,40 @@
+package import KubeAPI
+
+extension Container {
+    /// An init container that keeps running beside the regular ones.
+    package var isSidecar: Bool { restartPolicy == "Always" }
+
+    /// Whether a run that ended with `exitCode` is followed by another: the first matching rule of the container, else
+    /// the container's policy, else the pod's. Source: Kubernetes, "Individual container restart policy and rules".
+    package func restarts(after exitCode: Int, in spec: PodSpec) -> Bool {
+        if restartPolicy != nil, restartPolicyRules.contains(where: { $0.matches(exitCode) && $0.action.hasPrefix("Restart") }) {
+            return true
+        }
+        return switch restartPolicy ?? spec.restartPolicy {
+        case "Never": false
+        case "OnFailure": exitCode != 0
+        default: true
+        }
+    }
+}
+
+extension PodSpec {
+    /// An init container that fails ends the pod, unless it is to be run again; `Always` of the pod means "until it succeeds".
+    func initContainerRestarts(_ container: Container, after exitCode: Int) -> Bool {
+        exitCode != 0 && container.restarts(after: exitCode, in: self)
+    }
+
+    /// Every container of the three lists.
+    package var allContainers: [Container] { initContainers + containers + ephemeralContainers }
+}
+
+extension ContainerRestartRule {
+    func matches(_ exitCode: Int) -> Bool {
+        guard let exitCodes else { return false }
+        return switch exitCodes.operator {
+        case "In": exitCodes.values.contains(exitCode)
+        case "NotIn": !exitCodes.values.contains(exitCode)
+        default: false
+        }
+    }
+}
