@@ -5,3 +5,4 @@
 #endif
 #include <errno.h>
 #include "spawn_process.h"
+#include "network_interface.h"
