@@ -76,6 +76,7 @@ enum LedgerSchema {
               boot_id TEXT NOT NULL, begun_at REAL NOT NULL, finished_at REAL, failure TEXT);
             CREATE INDEX intent_open ON intent (sequence) WHERE finished_at IS NULL;
             """
-        )
+        ),
+        ("2 agent record", "ALTER TABLE pod ADD COLUMN record BLOB;"),
     ]
 }

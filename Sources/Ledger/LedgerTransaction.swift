@@ -45,6 +45,10 @@ package struct LedgerTransaction {
         try database.execute(sql: "UPDATE pod SET status = ? WHERE uid = ?", arguments: [status, uid])
     }
 
+    package func setRecord(_ record: Data, ofPod uid: String) throws {
+        try database.execute(sql: "UPDATE pod SET record = ? WHERE uid = ?", arguments: [record, uid])
+    }
+
     /// With it go its objects, sandboxes, containers and probes. Network and publications stay until they are removed
     /// themselves, because what they describe may still be there.
     package func removePod(_ uid: String) throws {

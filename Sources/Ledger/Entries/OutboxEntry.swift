@@ -4,11 +4,15 @@ package import FoundationEssentials
 package struct OutboxEntry: LedgerEntry, Hashable {
     package static let table = "outbox"
 
-    package enum Kind: String, Codable, Sendable { case status, event }
+    package enum Kind: String, Codable, Sendable {
+        case status, event
+        /// The object of a pod that is over may be deleted upstream; sent after its last status.
+        case deletion
+    }
 
     package var sequence: Int64
     package var kind: Kind
-    /// The pod's uid for a status, `<namespace>/<name>` of an Event for an event.
+    /// The pod's uid for a status or deletion, `<namespace>/<name>` of an Event for an event.
     package var key: String
     /// JSON.
     package var body: Data

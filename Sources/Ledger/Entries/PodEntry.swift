@@ -27,6 +27,8 @@ package struct PodEntry: LedgerEntry, Hashable {
     package var bootID: String
     /// The newest `PodStatus` as JSON; nil before the first.
     package var status: Data?
+    /// What the agent decides from, as JSON: container runs, sandbox attempt, probes; nil before the first start.
+    package var record: Data?
     package var admittedAt: Date
     package var startedAt: Date?
     package var finishedAt: Date?
