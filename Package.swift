@@ -90,7 +90,7 @@ let package = Package(
         .target(
             name: "NodeServer",
             dependencies: [
-                "ContainerRuntime", "KubeClient", "HTTPServing", "LinuxSystem", "KubeAPI", log, nio, posix, hummingbird,
+                "ContainerRuntime", "KubeClient", "HTTPServing", "LinuxSystem", "KubeAPI", "CZlib", log, nio, posix, hummingbird, crypto,
                 product("NIOWebSocket", "swift-nio"), product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types"), tls,
             ],
             swiftSettings: house),
@@ -145,8 +145,13 @@ let package = Package(
         .target(name: "CSandboxPlan"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
 
+        .testTarget(
+            name: "NodeServerTests",
+            dependencies: ["NodeServer", "HTTPServing", "KubeAPI", nio, posix, tls, http, hummingbird, product("HTTPTypes", "swift-http-types")],
+            swiftSettings: house),
         .testTarget(name: "KubeAPITests", dependencies: ["KubeAPI"], swiftSettings: house),
     ]
 )

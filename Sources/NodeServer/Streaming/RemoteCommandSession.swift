@@ -1,0 +1,109 @@
+import Logging
+import NIOCore
+import NIOPosix
+
+/// Carries one exec or attach between a client and a process until the process ends, or the client goes.
+struct RemoteCommandSession {
+    let streams: ProcessStreams
+    let eventLoopGroup: any EventLoopGroup
+    let logger: Logger
+
+    func run(over transport: some RemoteCommandTransport) async {
+        do {
+            let outcome = try await carry(transport)
+            try await transport.finish(outcome)
+        } catch {
+            logger.debug("remote command ended early", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private enum Ended { case output, input }
+
+    private func carry(_ transport: some RemoteCommandTransport) async throws -> RemoteCommandOutcome {
+        let stdin = try await pipe(writing: streams.stdin)
+        let stdout = try await pipe(reading: streams.stdout)
+        let stderr = try await pipe(reading: streams.stderr)
+        return try await withThrowingTaskGroup(of: Ended.self) { group in
+            group.addTask {
+                try await pump(stdout, to: .stdout, of: transport)
+                return .output
+            }
+            group.addTask {
+                try await pump(stderr, to: .stderr, of: transport)
+                return .output
+            }
+            group.addTask {
+                try await feed(stdin, from: transport)
+                return .input
+            }
+            var outputs = 2
+            while let ended = try await group.next() {
+                switch ended {
+                case .output: outputs -= 1
+                case .input: throw CancellationError()  // the client has gone; nobody is left to tell
+                }
+                if outputs == 0 { break }
+            }
+            let code = await streams.exitCode()
+            group.cancelAll()
+            return .exited(code: code ?? 0)
+        }
+    }
+
+    private func pump(
+        _ pipe: NIOAsyncChannel<ByteBuffer, Never>?, to channel: RemoteChannel, of transport: some RemoteCommandTransport
+    ) async throws {
+        guard let pipe else { return }
+        try await pipe.executeThenClose { inbound in
+            do {
+                for try await bytes in inbound { try await transport.send(bytes, on: channel) }
+            } catch let error as IOError where error.errnoCode == EIO {
+                // A terminal whose last process has gone reads as EIO. Source: pty(7).
+            }
+        }
+    }
+
+    private func feed(_ pipe: NIOAsyncChannel<Never, ByteBuffer>?, from transport: some RemoteCommandTransport) async throws {
+        guard let pipe else {
+            for try await input in transport.inputs {
+                if case .resize(let size) = input { await streams.resize(size) }
+            }
+            return
+        }
+        try await pipe.executeThenClose { _, outbound in
+            var isOpen = true
+            for try await input in transport.inputs {
+                switch input {
+                case .resize(let size): await streams.resize(size)
+                case .stdinClosed:
+                    outbound.finish()
+                    isOpen = false
+                case .stdin(let bytes) where isOpen:
+                    do {
+                        try await outbound.write(bytes)
+                    } catch {
+                        isOpen = false  // the process closed its end; its output still matters
+                    }
+                case .stdin: continue
+                }
+            }
+        }
+    }
+
+    private func pipe(reading descriptor: CInt?) async throws -> NIOAsyncChannel<ByteBuffer, Never>? {
+        guard let descriptor else { return nil }
+        return try await NIOPipeBootstrap(group: eventLoopGroup).takingOwnershipOfDescriptor(input: descriptor) { channel in
+            channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
+        }
+    }
+
+    private func pipe(writing descriptor: CInt?) async throws -> NIOAsyncChannel<Never, ByteBuffer>? {
+        guard let descriptor else { return nil }
+        return try await NIOPipeBootstrap(group: eventLoopGroup).takingOwnershipOfDescriptor(output: descriptor) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+            }
+        }
+    }
+}
