@@ -27,3 +27,8 @@ package func systemCall<Value: FixedWidthInteger>(
         guard code == EINTR else { throw SystemCallError(call: call, subject: subject(), code: code) }
     }
 }
+
+extension SystemCallError {
+    package var isNotFound: Bool { code == ENOENT }
+    package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
+}

@@ -4,5 +4,6 @@
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
+#include "file_tree.h"
 #include "spawn_process.h"
 #include "network_interface.h"

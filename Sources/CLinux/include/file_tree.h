@@ -1,0 +1,24 @@
+#pragma once
+// Only built-in C types here, as in spawn_process.h.
+
+/// openat2(2), O_CLOEXEC added. `resolve` is RESOLVE_* of linux/openat2.h: see the constants below.
+int berth_openat2(int directory, const char *path, int flags, unsigned mode, unsigned long long resolve);
+
+enum {
+    BERTH_RESOLVE_NO_XDEV = 0x01,
+    BERTH_RESOLVE_NO_MAGICLINKS = 0x02,
+    BERTH_RESOLVE_NO_SYMLINKS = 0x04,
+    BERTH_RESOLVE_BENEATH = 0x08,
+    BERTH_RESOLVE_IN_ROOT = 0x10,
+};
+
+/// fsetxattr(2), fgetxattr(2) and flistxattr(2).
+int berth_fsetxattr(int descriptor, const char *name, const void *value, unsigned long size);
+long berth_fgetxattr(int descriptor, const char *name, void *value, unsigned long size);
+long berth_flistxattr(int descriptor, char *names, unsigned long size);
+
+/// syncfs(2).
+int berth_syncfs(int descriptor);
+
+/// Gives the calling thread alone a locale whose encoding is UTF-8, which libarchive asks for when it converts pax names.
+void berth_use_utf8_locale(void);

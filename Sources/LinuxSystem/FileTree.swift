@@ -1,0 +1,87 @@
+import CLinux
+import Glibc
+
+/// A directory and everything in it.
+package enum FileTree {
+    /// Removes `name` in `directory`, and what it contains. Symbolic links are removed, not followed; a mount point is
+    /// not entered, and ends the removal with `EXDEV` or `EBUSY`. Something that is not there is no error.
+    package static func remove(_ name: String, in directory: CInt) throws(SystemCallError) {
+        var pending: [[CChar]] = [Array(name.utf8CString)]
+        var flattened = 0
+        // Depth first without recursion: a directory stays on the stack until it is empty.
+        while let path = pending.last {
+            if try removed(path, in: directory) {
+                pending.removeLast()
+                continue
+            }
+            let number = try systemCall("openat2", on: Self.text(path)) {
+                berth_openat2(
+                    directory, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+                    UInt64(BERTH_RESOLVE_BENEATH | BERTH_RESOLVE_NO_XDEV | BERTH_RESOLVE_NO_SYMLINKS))
+            }
+            let descriptor = OwnedFileDescriptor(adopting: number)
+            for child in try entries(of: descriptor) {
+                if try removed(child, in: descriptor.rawValue) { continue }
+                let deeper = path.dropLast() + [CChar(UInt8(ascii: "/"))] + child
+                guard deeper.count > 2048 else {
+                    pending.append(deeper)
+                    continue
+                }
+                // A tree may be deeper than a path may be long (PATH_MAX): bring the child up, and go on from there.
+                flattened += 1
+                let shorter = Array("\(name).\(flattened)".utf8CString)
+                try systemCall("renameat", on: name) { renameat(descriptor.rawValue, child, directory, shorter) }
+                pending.append(shorter)
+            }
+        }
+    }
+
+    /// Names in a directory but `.` and `..`, each ending in a zero.
+    package static func entries(of directory: borrowing OwnedFileDescriptor) throws(SystemCallError) -> [[CChar]] {
+        // A second open file, because closedir(3) closes what fdopendir(3) was given.
+        let copy = try systemCall("openat", on: ".") { openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        guard let stream = fdopendir(copy) else {
+            let code = errno
+            close(copy)
+            throw SystemCallError(call: "fdopendir", subject: ".", code: code)
+        }
+        defer { closedir(stream) }
+        var names: [[CChar]] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                let code = errno
+                if code != 0 { throw SystemCallError(call: "readdir", subject: ".", code: code) }
+                return names
+            }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+                let start = UnsafeRawPointer(field).assumingMemoryBound(to: CChar.self)
+                return Array(UnsafeBufferPointer(start: start, count: strlen(start) + 1))
+            }
+            let isDot = name == [46, 0] || name == [46, 46, 0]
+            if !isDot { names.append(name) }
+        }
+    }
+
+    private static func text(_ path: [CChar]) -> String {
+        String(decoding: path.dropLast().lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Whether the entry is gone; `false` is a directory with something in it.
+    private static func removed(_ path: [CChar], in directory: CInt) throws(SystemCallError) -> Bool {
+        for flags in [0, AT_REMOVEDIR] {
+            do throws(SystemCallError) {
+                try systemCall("unlinkat", on: Self.text(path)) { unlinkat(directory, path, flags) }
+                return true
+            } catch {
+                switch error.code {
+                case ENOENT: return true
+                case EISDIR where flags == 0: continue  // what Linux says for a directory; POSIX has EPERM
+                case ENOTEMPTY where flags == AT_REMOVEDIR, EEXIST where flags == AT_REMOVEDIR: return false
+                default: throw error
+                }
+            }
+        }
+        return false
+    }
+}
