@@ -1,0 +1,72 @@
+package import KubeAPI
+package import LinuxSystem
+
+/// What does not change about the node while the daemon runs, and is therefore configuration or found out at start.
+package struct NodeProfile: Sendable {
+    package var name: String
+    package var machine: MachineFacts
+    /// The first is the primary one.
+    package var addresses: [String]
+    package var labels: [String: String]
+    /// Where the node's API listens.
+    package var port: Int
+    /// As Kubernetes reads it: `v1.36.x`.
+    package var kubeletVersion: String
+    /// `berth://<version>`.
+    package var runtimeVersion: String
+    package var maximumPods: Int
+    /// Kept back for the system, of `cpu`, `memory` and `ephemeral-storage`.
+    package var reserved: [String: Quantity]
+    package var supportsUserNamespaces: Bool
+    package var supportsRecursiveReadOnly: Bool
+
+    package init(
+        name: String, machine: MachineFacts, addresses: [String], labels: [String: String] = [:], port: Int, kubeletVersion: String,
+        runtimeVersion: String, maximumPods: Int = 110, reserved: [String: Quantity] = [:], supportsUserNamespaces: Bool,
+        supportsRecursiveReadOnly: Bool
+    ) {
+        self.name = name
+        self.machine = machine
+        self.addresses = addresses
+        self.labels = labels
+        self.port = port
+        self.kubeletVersion = kubeletVersion
+        self.runtimeVersion = runtimeVersion
+        self.maximumPods = maximumPods
+        self.reserved = reserved
+        self.supportsUserNamespaces = supportsUserNamespaces
+        self.supportsRecursiveReadOnly = supportsRecursiveReadOnly
+    }
+
+    /// - Parameter storageBytes: size of the file system that holds pods and images.
+    package func capacity(storageBytes: Int) -> [String: Quantity] {
+        [
+            "cpu": Quantity(exactly: machine.processors),
+            "memory": Quantity(bytes: machine.memoryBytes),
+            "ephemeral-storage": Quantity(bytes: storageBytes),
+            "pods": Quantity(exactly: maximumPods),
+            "hugepages-1Gi": Quantity(exactly: 0),
+            "hugepages-2Mi": Quantity(exactly: 0),
+        ]
+    }
+
+    /// Capacity less what is reserved, never below zero.
+    package func allocatable(storageBytes: Int) -> [String: Quantity] {
+        var amounts = capacity(storageBytes: storageBytes)
+        for (name, amount) in reserved {
+            guard let whole = amounts[name] else { continue }
+            amounts[name] =
+                name == "cpu"
+                ? Quantity(milli: max(whole.milliValue - amount.milliValue, 0)) : Quantity(exactly: max(whole.value - amount.value, 0))
+        }
+        return amounts
+    }
+
+    /// The labels every node carries, and those of the operator. Source: Kubernetes, "Well-Known Labels".
+    package var allLabels: [String: String] {
+        [
+            "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": machine.architecture,
+            "beta.kubernetes.io/os": "linux", "beta.kubernetes.io/arch": machine.architecture,
+        ].merging(labels) { _, operators in operators }
+    }
+}

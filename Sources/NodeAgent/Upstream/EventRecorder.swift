@@ -1,0 +1,47 @@
+import FoundationEssentials
+package import KubeAPI
+package import Ledger
+import Synchronization
+
+/// Takes notes of what happens and puts them, aggregated, into the outbox. Never blocks, never fails: an event is a
+/// pity to lose, but no more.
+package final class EventRecorder: Sendable {
+    private let aggregator: Mutex<EventAggregator>
+    private let ledger: Ledger
+    private let outbox: StatusOutbox
+
+    package init(component: String, nodeName: String, ledger: Ledger, outbox: StatusOutbox) {
+        aggregator = Mutex(EventAggregator(component: component, host: nodeName))
+        self.ledger = ledger
+        self.outbox = outbox
+    }
+
+    package func record(_ note: EventNote) {
+        let now = Date()
+        let event = aggregator.withLock { $0.event(for: note, at: now) }
+        ledger.post { try $0.send(.event(event), at: now) }
+        outbox.kick()
+    }
+
+    package func record(_ kind: EventNote.Kind, _ reason: String, _ message: String, about pod: Pod, container: String? = nil) {
+        record(EventNote(kind, reason, message, about: pod.reference(container: container)))
+    }
+}
+
+extension Pod {
+    /// How events name this pod, or one of its containers.
+    func reference(container: String? = nil) -> ObjectReference {
+        let field: String
+        if let container {
+            let list =
+                spec.initContainers.contains { $0.name == container }
+                ? "initContainers" : spec.containers.contains { $0.name == container } ? "containers" : "ephemeralContainers"
+            field = "spec.\(list){\(container)}"
+        } else {
+            field = ""
+        }
+        return ObjectReference(
+            apiVersion: Pod.apiVersion, kind: Pod.kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid,
+            resourceVersion: metadata.resourceVersion, fieldPath: field)
+    }
+}

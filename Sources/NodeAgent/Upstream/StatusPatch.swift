@@ -1,0 +1,32 @@
+package import KubeAPI
+
+/// The strategic merge patch that makes the published status of a pod equal to `status`, whatever it was before.
+///
+/// Fields that the status no longer has are set to null, since a merge would keep them. Conditions merge by type, so
+/// that those of other owners stay. Source: Kubernetes, "Update API objects in place"; patch keys of PodStatus.
+package struct StatusPatch: Sendable {
+    package let body: JSONValue
+
+    /// Left out when empty, and therefore cleared by name.
+    private static let clearable = [
+        "message", "reason", "podIP", "podIPs", "initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses",
+    ]
+    private static let clearableInCondition = ["reason", "message"]
+
+    /// - Throws: what encoding throws, which for a status means a value JSON cannot say.
+    package init(podUID: String, status: PodStatus) throws {
+        var fields = try JSONValue(encoding: status)
+        for name in Self.clearable where fields[name] == nil { fields[name] = .null }
+        // Pod IPs merge by `ip`: without this an old address would stay beside the new one.
+        if let addresses = fields["podIPs"]?.array { fields["podIPs"] = .array([["$patch": "replace"]] + addresses) }
+        if let conditions = fields["conditions"]?.array {
+            fields["conditions"] = .array(
+                conditions.map { condition in
+                    var condition = condition
+                    for name in Self.clearableInCondition where condition[name] == nil { condition[name] = .null }
+                    return condition
+                })
+        }
+        body = ["metadata": ["uid": .string(podUID)], "status": fields]
+    }
+}

@@ -1,0 +1,57 @@
+package import KubeAPI
+package import KubeClient
+
+/// Delivers one message to the API server. Every delivery may be repeated without harm.
+package struct UpstreamSender: Sendable {
+    private let client: KubeClient
+    package init(client: KubeClient) { self.client = client }
+
+    /// - Throws: only what makes trying again worthwhile; a message that nobody will ever want is settled quietly.
+    package func send(_ message: OutboxMessage) async throws(KubeClientError) {
+        do throws(KubeClientError) {
+            switch message {
+            case .status(let pod, let status): try await publish(status, of: pod)
+            case .event(let event): try await publish(event)
+            case .deletion(let pod):
+                try await client.delete(Pod.self, named: pod.name, in: pod.namespace, uid: pod.uid, gracePeriodSeconds: 0)
+            }
+        } catch {
+            // Gone, replaced by a namesake, or refused for good: repeating it changes nothing.
+            if error.isTransient || error.code == 401 { throw error }
+        }
+    }
+
+    private func publish(_ status: PodStatus, of pod: PodReference) async throws(KubeClientError) {
+        let body: [UInt8]
+        do {
+            body = try StatusPatch(podUID: pod.uid, status: status).body.serialized()
+        } catch {
+            throw .undecodable(request: "encoding the status of \(pod.namespace)/\(pod.name)", cause: "\(error)")
+        }
+        let _: Pod = try await client.patch(named: pod.name, in: pod.namespace, subresource: "status", with: Patch(.strategicMerge, body: body))
+    }
+
+    /// A repeated event is one object whose count grows.
+    private func publish(_ event: Event) async throws(KubeClientError) {
+        if event.count > 1 {
+            do throws(KubeClientError) {
+                return try await update(event)
+            } catch {
+                guard error.isNotFound else { throw error }
+            }
+        }
+        do throws(KubeClientError) {
+            _ = try await client.create(event)
+        } catch {
+            guard error.isAlreadyExists else { throw error }
+            try await update(event)
+        }
+    }
+
+    private func update(_ event: Event) async throws(KubeClientError) {
+        var body: JSONValue = ["count": .int(event.count), "message": .string(event.message)]
+        if let last = event.lastTimestamp { body["lastTimestamp"] = .string(last.description) }
+        let _: Event = try await client.patch(
+            named: event.metadata.name, in: event.metadata.namespace, with: Patch(.merge, body: body.serialized()))
+    }
+}
