@@ -97,7 +97,7 @@ let package = Package(
         .target(
             name: "ControlPlane",
             dependencies: [
-                "Ledger", "KubeClient", "HTTPServing", "LinuxSystem", "KubeAPI", log, nio, posix, hummingbird, grdb, yams, crypto, x509, http,
+                "HTTPServing", "LinuxSystem", "KubeAPI", log, nio, hummingbird, grdb, yams, crypto,
                 product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types"), tls,
             ],
             swiftSettings: house),

@@ -1,0 +1,99 @@
+import FoundationEssentials
+import GRDB
+import KubeAPI
+
+/// The objects on disk: one row each, as the JSON it is served as.
+///
+/// WAL with `synchronous=FULL`: a commit that returned survives a power cut. One connection, hence one writer.
+struct ObjectDatabase: Sendable {
+    let connection: DatabaseQueue
+
+    /// Append only: a released migration never changes.
+    static let migrator: DatabaseMigrator = {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("objects") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE object (
+                        resource TEXT NOT NULL,   -- plural and group: pods, statefulsets.apps
+                        namespace TEXT NOT NULL,  -- empty for cluster-wide resources
+                        name TEXT NOT NULL,
+                        version INTEGER NOT NULL, -- metadata.resourceVersion
+                        json BLOB NOT NULL,
+                        PRIMARY KEY (resource, namespace, name)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE revision (
+                        id INTEGER PRIMARY KEY CHECK (id = 1),
+                        value INTEGER NOT NULL    -- the highest version ever given out, also to objects since deleted
+                    ) STRICT;
+                    INSERT INTO revision VALUES (1, 1);
+                    """)
+        }
+        return migrator
+    }()
+
+    /// - Parameter path: created with mode 0600, because Secrets are in it.
+    init(path: String) throws(StoreError) {
+        do {
+            let files = FileManager.default
+            if !files.fileExists(atPath: path) {
+                guard files.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
+                    throw StoreError.openFailed(path: path, cause: "the file cannot be created")
+                }
+            }
+            var configuration = Configuration()
+            configuration.label = "berth.api-store"
+            configuration.prepareDatabase { database in
+                try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000")
+            }
+            connection = try DatabaseQueue(path: path, configuration: configuration)
+            try Self.migrator.migrate(connection)
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw .openFailed(path: path, cause: "\(error)")
+        }
+    }
+
+    func load() throws -> (revision: Int, objects: [StoredObject]) {
+        try connection.read { database in
+            let revision = try Int.fetchOne(database, sql: "SELECT value FROM revision") ?? 1
+            var objects: [StoredObject] = []
+            let rows = try Row.fetchCursor(database, sql: "SELECT resource, namespace, name, version, json FROM object")
+            while let row = try rows.next() {
+                let json: Data = row[4]
+                let bytes = [UInt8](json)
+                objects.append(
+                    StoredObject(
+                        key: ObjectKey(resource: row[0], namespace: row[1], name: row[2]), resourceVersion: row[3],
+                        value: try JSONValue(parsing: bytes), bytes: bytes))
+            }
+            return (revision, objects)
+        }
+    }
+
+    /// One transaction, one fsync. On the connection's own queue.
+    static func write(_ changes: some Sequence<StoredChange>, revision: Int, to database: Database) throws {
+        try database.inTransaction {
+            let put = try database.cachedStatement(sql: "INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?, ?)")
+            let remove = try database.cachedStatement(sql: "DELETE FROM object WHERE resource = ? AND namespace = ? AND name = ?")
+            for change in changes {
+                let key = change.object.key
+                if change.isRemoval {
+                    try remove.execute(arguments: [key.resource, key.namespace, key.name])
+                } else {
+                    let json = Data(change.object.bytes)
+                    try put.execute(arguments: [key.resource, key.namespace, key.name, change.object.resourceVersion, json])
+                }
+            }
+            try database.cachedStatement(sql: "UPDATE revision SET value = ?").execute(arguments: [revision])
+            return .commit
+        }
+    }
+}
+
+/// A write that has its revision and waits for the disk.
+struct StoredChange: Sendable {
+    let object: StoredObject
+    let isRemoval: Bool
+}
