@@ -18,6 +18,12 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         return nil
     }
 
+    /// - Precondition: 4 or 16 bytes.
+    init(bytes: [UInt8]) {
+        precondition(bytes.count == 4 || bytes.count == 16, "an address has 4 or 16 bytes")
+        self.bytes = bytes
+    }
+
     init(v4 value: UInt32) { bytes = (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
 
     package var description: String {
