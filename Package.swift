@@ -90,7 +90,7 @@ let package = Package(
         .target(
             name: "NodeServer",
             dependencies: [
-                "ContainerRuntime", "KubeClient", "HTTPServing", "LinuxSystem", "KubeAPI", "CZlib", log, nio, posix, hummingbird, crypto,
+                "ContainerRuntime", "KubeClient", "HTTPServing", "LinuxSystem", "KubeAPI", "CZlib", log, lifecycle, nio, posix, hummingbird, crypto,
                 product("NIOWebSocket", "swift-nio"), product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types"), tls,
             ],
             swiftSettings: house),
@@ -120,7 +120,7 @@ let package = Package(
         .target(
             name: "HTTPServing",
             dependencies: [
-                "LinuxSystem", "KubeAPI", hummingbird, nio, posix, tls, crypto, x509, log, product("NIOHTTP1", "swift-nio"),
+                "LinuxSystem", "KubeAPI", hummingbird, nio, posix, tls, crypto, x509, log, lifecycle, product("NIOHTTP1", "swift-nio"),
                 product("NIOWebSocket", "swift-nio"), product("HTTPTypes", "swift-http-types"), product("SwiftASN1", "swift-asn1"),
                 product("HummingbirdTLS", "hummingbird"), product("NIOHTTPTypes", "swift-nio-extras"),
                 product("NIOHTTPTypesHTTP1", "swift-nio-extras"),

@@ -10,7 +10,7 @@ package protocol NodeBackend: Sendable {
     func attach(_ target: ContainerTarget, _ request: AttachRequest) async throws(NodeServerError) -> ProcessStreams
     /// A connected socket inside the pod's network namespace; the caller closes it.
     func connect(_ pod: PodTarget, port: UInt16) async throws(NodeServerError) -> CInt
-    /// The CRI log file of one attempt, as an absolute path, and whether the container still writes to it.
+    /// The CRI log file of the current or the previous attempt.
     func logFile(_ target: ContainerTarget, previous: Bool) async throws(NodeServerError) -> LogFile
     func usage() async -> NodeUsage
     /// Answers `/berth/v1/<path>` for `berthctl`; nil when there is nothing at that path.
@@ -80,12 +80,13 @@ package struct TerminalSize: Codable, Hashable, Sendable {
 }
 
 package struct LogFile: Sendable {
+    /// Absolute.
     package var path: String
-    /// Becomes false when the container has ended and everything it wrote is in the file.
-    package var isBeingWritten: @Sendable () async -> Bool
-    package init(path: String, isBeingWritten: @escaping @Sendable () async -> Bool) {
+    /// Returns when the container has ended and all that it wrote is in the file; at once when that is so already.
+    package var ended: @Sendable () async -> Void
+    package init(path: String, ended: @escaping @Sendable () async -> Void) {
         self.path = path
-        self.isBeingWritten = isBeingWritten
+        self.ended = ended
     }
 }
 

@@ -1,0 +1,71 @@
+import KubeAPI
+
+/// `/stats/summary`. Source: Kubernetes kubelet `stats/v1alpha1`.
+struct StatsSummary: Encodable {
+    let node: NodeStats
+    let pods: [PodStats]
+
+    init(_ usage: NodeUsage) {
+        let time = Timestamp(usage.time)
+        node = NodeStats(nodeName: usage.nodeName, usage: usage.node, time: time)
+        pods = usage.pods.map { PodStats($0, time: time) }
+    }
+
+    struct CPU: Encodable {
+        let time: Timestamp
+        let usageCoreNanoSeconds: UInt64
+    }
+
+    struct Memory: Encodable {
+        let time: Timestamp
+        let workingSetBytes: UInt64
+    }
+
+    struct NodeStats: Encodable {
+        let nodeName: String
+        let startTime: Timestamp
+        let cpu: CPU
+        let memory: Memory
+
+        init(nodeName: String, usage: ResourceUsage, time: Timestamp) {
+            self.nodeName = nodeName
+            startTime = Timestamp(usage.startTime)
+            cpu = CPU(time: time, usageCoreNanoSeconds: usage.cpuNanoseconds)
+            memory = Memory(time: time, workingSetBytes: usage.workingSetBytes)
+        }
+    }
+
+    struct PodReference: Encodable {
+        let name: String
+        let namespace: String
+        let uid: String
+    }
+
+    struct ContainerStats: Encodable {
+        let name: String
+        let startTime: Timestamp
+        let cpu: CPU
+        let memory: Memory
+    }
+
+    struct PodStats: Encodable {
+        let podRef: PodReference
+        let startTime: Timestamp
+        let containers: [ContainerStats]
+        let cpu: CPU
+        let memory: Memory
+
+        init(_ pod: PodUsage, time: Timestamp) {
+            podRef = PodReference(name: pod.name, namespace: pod.namespace, uid: pod.uid)
+            startTime = Timestamp(pod.total.startTime)
+            containers = pod.containers.map {
+                ContainerStats(
+                    name: $0.name, startTime: Timestamp($0.usage.startTime),
+                    cpu: CPU(time: time, usageCoreNanoSeconds: $0.usage.cpuNanoseconds),
+                    memory: Memory(time: time, workingSetBytes: $0.usage.workingSetBytes))
+            }
+            cpu = CPU(time: time, usageCoreNanoSeconds: pod.total.cpuNanoseconds)
+            memory = Memory(time: time, workingSetBytes: pod.total.workingSetBytes)
+        }
+    }
+}
