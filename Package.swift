@@ -129,7 +129,7 @@ let package = Package(
 
         // Pure: specs in, plans out.
         .target(
-            name: "PodPlanning", dependencies: ["LinuxSystem", "KubeAPI", "OCISpec", "SandboxPlan", "CSeccomp", "CCap", log],
+            name: "PodPlanning", dependencies: ["LinuxSystem", "KubeAPI", "OCISpec", "SandboxPlan", "CLinux", "CSeccomp", "CCap"],
             swiftSettings: house),
 
         // System calls with typed errors.

@@ -23,7 +23,7 @@ package enum PlanningError: ActionableError, Hashable {
     case badSeccompProfile(name: String, problem: String)
     case seccompFailed(step: String, code: Int32)
     case appArmorUnavailable
-    case seLinuxUnavailable
+    case seLinuxUnsupported
     case userNamespacesUnavailable
     case recursiveReadOnlyUnavailable(volume: String)
     case volumeNotIDMappable(String)
@@ -59,8 +59,8 @@ package enum PlanningError: ActionableError, Hashable {
         case .seccompProfileNotFound(let name): "seccomp profile \"\(name)\" not found"
         case .badSeccompProfile(let name, let problem): "seccomp profile \"\(name)\": \(problem)"
         case .seccompFailed(let step, let code): "libseccomp cannot \(step): error \(-code)"
-        case .appArmorUnavailable: "cannot enforce AppArmor: AppArmor is not enabled on the host"
-        case .seLinuxUnavailable: "cannot apply seLinuxOptions: SELinux is not enabled on the host"
+        case .appArmorUnavailable: "cannot enforce AppArmor: the host has AppArmor disabled or no such profile"
+        case .seLinuxUnsupported: "cannot apply seLinuxOptions: Berth does not label processes"
         case .userNamespacesUnavailable: "hostUsers is false and the node has no user namespace range for the pod"
         case .recursiveReadOnlyUnavailable(let volume): "volume \"\(volume)\" asks for recursive read-only mounts, which this kernel lacks"
         case .volumeNotIDMappable(let volume): "volume \"\(volume)\" cannot be mounted into a pod with hostUsers: false"
@@ -78,7 +78,7 @@ package enum PlanningError: ActionableError, Hashable {
     /// `state.waiting.reason` of the container.
     package var reason: String {
         switch self {
-        case .noCommand, .unknownUser, .unknownGroup, .unknownCapability, .appArmorUnavailable, .seLinuxUnavailable,
+        case .noCommand, .unknownUser, .unknownGroup, .unknownCapability, .appArmorUnavailable, .seLinuxUnsupported,
             .seccompProfileNotFound, .badSeccompProfile, .seccompFailed, .badStopSignal:
             "CreateContainerError"
         default: "CreateContainerConfigError"
@@ -94,7 +94,7 @@ package enum PlanningError: ActionableError, Hashable {
         case .noCommand: "set command in the container, or Entrypoint or Cmd in the image"
         case .unknownUser, .unknownGroup: "use a numeric id, or an image whose passwd and group files have the name"
         case .appArmorUnavailable: "remove appArmorProfile, or boot with AppArmor enabled"
-        case .seLinuxUnavailable: "remove seLinuxOptions, or boot with SELinux enabled"
+        case .seLinuxUnsupported: "remove seLinuxOptions, or disable SELinux on the node"
         case .seccompProfileNotFound(let name): "put the profile at seccomp/\(name) in the kubelet directory"
         case .unsafeSysctl(let name): "allow \(name) with --allowed-unsafe-sysctls"
         default: nil

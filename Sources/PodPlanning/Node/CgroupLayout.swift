@@ -37,11 +37,14 @@ package enum CgroupLayout: Codable, Hashable, Sendable {
         }
     }
 
+    /// The v1 hierarchies that Berth uses: limits, accounting, devices, and killing. Every other one would only cost a directory per container.
+    private static let used = ["cpu", "cpuacct", "memory", "pids", "devices", "hugetlb", ""]
+
     /// The directories of the cgroup at `path` (relative, such as `kubepods/burstable`), each once, in a stable order.
     package func directories(_ path: String) -> [String] {
         switch self {
         case .v2(let mountPoint): ["\(mountPoint)/\(path)"]
-        case .v1(let hierarchies): Set(hierarchies.values).sorted().map { "\($0)/\(path)" }
+        case .v1(let hierarchies): Set(Self.used.compactMap { hierarchies[$0] }).sorted().map { "\($0)/\(path)" }
         }
     }
 

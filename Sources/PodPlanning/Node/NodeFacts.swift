@@ -49,6 +49,8 @@ package struct NodeFacts: Codable, Hashable, Sendable {
 package struct KernelFeatures: Codable, Hashable, Sendable {
     /// `/sys/module/apparmor/parameters/enabled` reads `Y`.
     package var appArmor = false
+    /// The loaded AppArmor profile that stands for RuntimeDefault; nil when none is.
+    package var appArmorDefaultProfile: String?
     package var seLinux = false
     /// `mount_setattr(2)` with `AT_RECURSIVE`, Linux 5.12.
     package var recursiveReadOnly = true

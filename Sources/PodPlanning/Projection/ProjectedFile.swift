@@ -1,5 +1,3 @@
-package import KubeAPI
-
 /// One file of a configMap, secret, downwardAPI or projected volume.
 package struct ProjectedFile: Codable, Hashable, Sendable {
     /// Relative, without `..`; may have directories.

@@ -1,0 +1,112 @@
+import Glibc
+package import KubeAPI
+import OCISpec
+package import SandboxPlan
+
+/// The launch plan of one start of one container.
+///
+/// - Parameters:
+///   - id: 64 hexadecimal digits, new for each start.
+///   - volumes: by name; every volume the container mounts must be in here.
+///   - podIPs: empty while the pod has no network.
+///   - seccomp: one for the life of the daemon, because it keeps what it compiled.
+/// - Throws: what the container waits for, in kubelet's words; `PlanningError.reason` is the waiting reason.
+package func containerPlan(
+    for container: Container, in pod: Pod, attempt: Int, id: String, image: ResolvedImage, volumes: [String: MountedVolume],
+    objects: ReferencedObjects, podIPs: [String], seccomp: SeccompCompiler, on node: NodeFacts
+) throws(PlanningError) -> ContainerPlan {
+    let context = container.securityContext
+    let user = try UserIdentity(container: container, pod: pod, image: image)
+    let downward = DownwardAPI(pod: pod, podIPs: podIPs, node: node)
+    let environment = try EnvironmentPlan(container: container, pod: pod, objects: objects, downward: downward)
+    let capabilities = try CapabilityPlan.sets(for: context, on: node)
+    let parameters = image.config.config
+    let hostname = pod.spec.hostNetwork ? node.hostname : try PodHostname(of: pod, on: node).kernelName
+
+    var base = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME=\(hostname)"]
+    if container.tty { base.append("TERM=xterm") }
+    var variables = environment.merged(onto: base + (parameters?.env ?? []))
+    if !variables.contains(where: { $0.hasPrefix("HOME=") }) { variables.append("HOME=\(user.home)") }
+
+    let mounts = MountPlanning(
+        container: container, pod: pod, attempt: attempt, volumes: volumes, podIPs: podIPs, environment: environment, node: node)
+    let isUnmasked = context.privileged || context.procMount == "Unmasked"
+    let openFiles: UInt64 = 1 << 20
+    return ContainerPlan(
+        id: id, name: container.name, attempt: attempt,
+        root: RootFilesystem(layers: image.layers, scratch: node.paths.containerScratch(id), isReadOnly: context.readOnlyRootFilesystem),
+        mounts: try mounts.mounts(),
+        devices: DeviceDefaults.plan(for: container, on: node),
+        maskedPaths: isUnmasked ? [] : ProtectedPaths.masked,
+        readOnlyPaths: isUnmasked ? [] : ProtectedPaths.readOnly,
+        process: ProcessPlan(
+            arguments: try arguments(of: container, parameters, environment), environment: variables,
+            workingDirectory: [container.workingDir, parameters?.workingDir ?? ""].first { !$0.isEmpty } ?? "/",
+            uid: user.uid, gid: user.gid, groups: user.groups, capabilities: capabilities,
+            noNewPrivileges: context.allowPrivilegeEscalation == false,
+            seccomp: try seccompProgram(for: container, in: pod, capabilities, objects, seccomp, on: node),
+            resourceLimits: [ResourceLimit(resource: Int(RLIMIT_NOFILE.rawValue), soft: openFiles, hard: openFiles)],
+            oomScoreAdjustment: oomScoreAdjustment(of: container, in: pod, on: node),
+            tty: container.tty, appArmorProfile: try appArmorProfile(for: container, in: pod, on: node)),
+        cgroup: cgroupPlan(for: container, in: pod, id: id, on: node),
+        hasCgroupNamespace: !context.privileged || node.cgroups.isUnified,
+        logPath: node.paths.containerLog(container.name, attempt: attempt, of: pod.identity),
+        logMaxBytes: node.logMaxBytes, logMaxFiles: node.logMaxFiles,
+        stdin: container.stdin, stdinOnce: container.stdinOnce)
+}
+
+/// A process beside the one of the plan: the same world and credentials, its own command and terminal.
+package func execPlan(command: [String], tty: Bool, in plan: ContainerPlan) -> ProcessPlan {
+    var process = plan.process
+    process.arguments = command
+    process.tty = tty
+    if tty, !process.environment.contains(where: { $0.hasPrefix("TERM=") }) { process.environment.append("TERM=xterm") }
+    return process
+}
+
+/// `command` replaces the image's Entrypoint, and its Cmd with it; `args` replaces Cmd.
+/// Source: Kubernetes, "Define a Command and Arguments for a Container".
+private func arguments(
+    of container: Container, _ parameters: ExecutionParameters?, _ environment: EnvironmentPlan
+) throws(PlanningError) -> [String] {
+    let expand = { (text: String) in expanding(text) { environment.values[$0] } }
+    let command = container.command.map(expand)
+    let args = container.args.map(expand)
+    let arguments = command.isEmpty ? (parameters?.entrypoint ?? []) + (args.isEmpty ? parameters?.cmd ?? [] : args) : command + args
+    guard !arguments.isEmpty else { throw .noCommand }
+    return arguments
+}
+
+private func seccompProgram(
+    for container: Container, in pod: Pod, _ capabilities: CapabilitySets, _ objects: ReferencedObjects, _ compiler: SeccompCompiler,
+    on node: NodeFacts
+) throws(PlanningError) -> [UInt8] {
+    let profile = container.securityContext.seccompProfile ?? pod.spec.securityContext.seccompProfile
+    if container.securityContext.privileged { return [] }
+    switch profile?.type ?? (node.seccompDefault ? "RuntimeDefault" : "Unconfined") {
+    case "Localhost":
+        let name = profile?.localhostProfile ?? ""
+        guard let bytes = objects.seccompProfiles[name] else { throw .seccompProfileNotFound(name) }
+        return try compiler.localhost(name, json: bytes)
+    case "RuntimeDefault": return try compiler.runtimeDefault(capabilities: capabilities.bounding)
+    default: return []
+    }
+}
+
+private func appArmorProfile(for container: Container, in pod: Pod, on node: NodeFacts) throws(PlanningError) -> String? {
+    // Labelling is not done: where SELinux is off, options mean nothing, as everywhere else.
+    let selinux = container.securityContext.seLinuxOptions ?? pod.spec.securityContext.seLinuxOptions
+    if selinux != nil, node.kernel.seLinux { throw .seLinuxUnsupported }
+    guard let profile = container.securityContext.appArmorProfile ?? pod.spec.securityContext.appArmorProfile else {
+        return container.securityContext.privileged ? nil : node.kernel.appArmorDefaultProfile
+    }
+    switch profile.type {
+    case "Unconfined": return node.kernel.appArmor ? "unconfined" : nil
+    case "Localhost":
+        guard node.kernel.appArmor, let name = profile.localhostProfile else { throw .appArmorUnavailable }
+        return name
+    default:
+        guard let name = node.kernel.appArmorDefaultProfile else { throw .appArmorUnavailable }
+        return container.securityContext.privileged ? nil : name
+    }
+}
