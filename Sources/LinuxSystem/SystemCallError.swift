@@ -12,7 +12,10 @@ package struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertib
         self.code = code
     }
 
-    package var description: String { "\(call) \(subject): \(String(cString: strerror(code)))" }
+    package var description: String { "\(call) \(subject): \(Self.text(of: code))" }
+
+    /// What strerror(3) says, in the C locale.
+    package static func text(of code: CInt) -> String { String(cString: strerror(code)) }
 }
 
 /// Calls `body` again while it fails with `EINTR`; throws for any other -1.

@@ -7,3 +7,5 @@
 #include "file_tree.h"
 #include "spawn_process.h"
 #include "network_interface.h"
+#include "message_socket.h"
+#include "kernel_objects.h"

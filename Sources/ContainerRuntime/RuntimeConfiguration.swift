@@ -1,0 +1,22 @@
+/// Where the runtime finds its supervisor program and keeps what it needs until the next boot.
+package struct RuntimeConfiguration: Hashable, Sendable {
+    /// One directory per pod, mode 0700: the plan, the control socket, the shared memory. Short, for a socket's path has 107 bytes.
+    package var podsDirectory: String
+    /// Absolute path of `berth-pod`.
+    package var supervisor: String
+
+    package init(podsDirectory: String = "/run/berth/pods", supervisor: String = "/usr/lib/berth/berth-pod") {
+        self.podsDirectory = podsDirectory
+        self.supervisor = supervisor
+    }
+
+    func podDirectory(_ uid: String) -> String { "\(podsDirectory)/\(uid)" }
+}
+
+/// Files in a pod's directory.
+enum PodDirectory {
+    /// The encoded `SandboxPlan`.
+    static let plan = "plan"
+    static let socket = "control"
+    static let sharedMemory = "shm"
+}

@@ -1,0 +1,49 @@
+import Glibc
+import LinuxSystem
+import SandboxPlan
+
+/// What a pod leaves on the host when its supervisor has ended: cgroups, the shared memory, the directory under /run.
+struct SandboxRemains: Sendable {
+    let plan: SandboxPlan
+    let directory: String
+
+    /// Kills whoever is left and removes everything. What is gone already is fine, so it may be repeated.
+    /// - Parameter supervisor: a process that is on its way out, or nil.
+    func remove(after supervisor: pid_t?) async throws(RuntimeError) {
+        do throws(SystemCallError) {
+            try await onDedicatedThread { [self] () throws(SystemCallError) in
+                // Gone already when it has no handle; else it needs a moment, and not more.
+                if let supervisor, let process = try? ProcessHandle(pid: supervisor) {
+                    _ = try process.waitForEnd(milliseconds: 5000)
+                }
+                let cgroups = plan.cgroup.directories.map(CgroupDirectory.init)
+                for cgroup in cgroups { cgroup.killAll() }
+                for cgroup in cgroups { try cgroup.remove() }
+                try? unmount("\(directory)/\(PodDirectory.sharedMemory)")  // not every pod has one
+                try Self.removeTree(directory)
+            }
+        } catch {
+            throw .systemCall(error)
+        }
+    }
+
+    static func removeScratch(_ path: String) async throws(RuntimeError) {
+        do throws(SystemCallError) {
+            try await onDedicatedThread { () throws(SystemCallError) in try removeTree(path) }
+        } catch {
+            throw .systemCall(error)
+        }
+    }
+
+    private static func removeTree(_ path: String) throws(SystemCallError) {
+        guard let slash = path.lastIndex(of: "/") else { throw SystemCallError(call: "open", subject: path, code: EINVAL) }
+        let parent: OwnedFileDescriptor
+        do throws(SystemCallError) {
+            parent = try OwnedFileDescriptor(opening: String(path[..<slash]), flags: O_RDONLY | O_DIRECTORY)
+        } catch {
+            if error.code == ENOENT { return }
+            throw error
+        }
+        try FileTree.remove(String(path[path.index(after: slash)...]), in: parent.rawValue)
+    }
+}

@@ -1,0 +1,67 @@
+import CLinux
+package import Glibc
+
+/// One directory of a cgroup hierarchy. Source: the kernel's admin guide, cgroup-v2.rst and cgroup-v1/.
+package struct CgroupDirectory: Hashable, Sendable {
+    package let path: String
+
+    package init(_ path: String) { self.path = path }
+
+    package var isUnified: Bool { berth_is_cgroup2(path) != 0 }
+
+    /// Makes it and its missing parents; one that exists is fine.
+    package func create() throws(SystemCallError) {
+        guard mkdir(path, 0o755) == -1, errno != EEXIST else { return }
+        let code = errno
+        guard code == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            throw SystemCallError(call: "mkdir", subject: path, code: code)
+        }
+        try CgroupDirectory(String(path[..<slash])).create()
+        try systemCall("mkdir", on: path) { mkdir(path, 0o755) }
+    }
+
+    /// Members, of this directory only, as our PID namespace numbers them.
+    package func processes() throws(SystemCallError) -> [pid_t] {
+        try SmallFile.text("\(path)/cgroup.procs").split(separator: "\n").compactMap { pid_t($0) }
+    }
+
+    /// Names of the cgroups directly beneath.
+    package func children() -> [CgroupDirectory] {
+        guard let stream = opendir(path) else { return [] }
+        defer { closedir(stream) }
+        var found: [CgroupDirectory] = []
+        while let entry = readdir(stream) {
+            guard entry.pointee.d_type == UInt8(DT_DIR) else { continue }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { found.append(CgroupDirectory("\(path)/\(name)")) }
+        }
+        return found
+    }
+
+    /// Sends SIGKILL to every process in it and beneath, until none is left or the kernel has refused `attempts` times.
+    package func killAll(attempts: Int = 100) {
+        if isUnified, (try? ControlFile.write("1".utf8, to: "\(path)/cgroup.kill")) != nil { return }  // older kernel: one by one
+        for child in children() { child.killAll(attempts: attempts) }
+        for _ in 0..<attempts {
+            let members = (try? processes()) ?? []  // removed meanwhile: nobody is left
+            if members.isEmpty { return }
+            for pid in members { kill(pid, SIGKILL) }
+            usleep(1000)
+        }
+    }
+
+    /// Removes it and the cgroups beneath it; one that is gone is fine. The kernel takes a moment to forget the dead,
+    /// so `EBUSY` is tried again for up to a second.
+    package func remove() throws(SystemCallError) {
+        for child in children() { try child.remove() }
+        for attempt in 1... {
+            guard rmdir(path) == -1 else { return }
+            let code = errno
+            if code == ENOENT { return }
+            guard code == EBUSY, attempt < 1000 else { throw SystemCallError(call: "rmdir", subject: path, code: code) }
+            usleep(1000)
+        }
+    }
+}
