@@ -31,7 +31,8 @@ package enum PlanningError: ActionableError, Hashable {
     case badSysctl(name: String, problem: String)
     case hostnameTooLong(String)
     case tokenMissing(path: String)
-    case conflictingPath(String)
+    /// A volume lists a key its object does not have; `kind` is `ConfigMap` or `Secret`.
+    case volumeKeyNotFound(key: String, kind: String)
     case badPath(String)
     case badStopSignal(String)
     case rawBlockUnsupported(String)
@@ -68,7 +69,8 @@ package enum PlanningError: ActionableError, Hashable {
         case .badSysctl(let name, let problem): "forbidden sysctl: \"\(name)\" \(problem)"
         case .hostnameTooLong(let name): "failed to construct FQDN from pod hostname and cluster domain, FQDN \(name) is too long (64 characters is the max, \(name.utf8.count) characters requested)"
         case .tokenMissing(let path): "service account token for \"\(path)\" has not been obtained"
-        case .conflictingPath(let path): "conflicting duplicate path \"\(path)\""
+        case .volumeKeyNotFound(let key, "Secret"): "references non-existent secret key: \(key)"
+        case .volumeKeyNotFound(let key, _): "configmap references non-existent config key: \(key)"
         case .badPath(let path): "path \"\(path)\" must be relative and must not contain '..'"
         case .badStopSignal(let name): "unknown stop signal \"\(name)\""
         case .rawBlockUnsupported(let name): "volume device \"\(name)\": raw block volumes are not supported"

@@ -65,8 +65,8 @@ package struct ContainerProgress: Codable, Hashable, Sendable {
     package var isStarted = false
     /// What the readiness probe last decided; without a probe, the same as `isStarted`.
     package var passesReadiness = false
-    /// A liveness or startup probe, or a postStart hook, decided that the run must end; the sentence of the event.
-    package var mustRestart: String?
+    /// A liveness or startup probe, or a postStart hook, decided that the run must end.
+    package var mustRestart: KillReason?
 
     package init() {}
 

@@ -18,11 +18,13 @@ package enum PodAction: Hashable, Sendable {
 }
 
 /// Why a container is killed, and by that how long it may take.
-package enum KillReason: Hashable, Sendable {
+package enum KillReason: Codable, Hashable, Sendable {
     /// The pod is being deleted, or is over: `metadata.deletionGracePeriodSeconds`, then the spec's own.
     case podEnding
-    /// A probe or hook decided so; the sentence is the message of the Killing event.
-    case failedProbe(String)
+    /// A probe decided so.
+    case failedProbe(ProbeMachine.Kind)
+    /// The postStart hook failed.
+    case failedPostStart
     /// The run belongs to a container that the spec or the sandbox no longer has.
     case orphaned
 }

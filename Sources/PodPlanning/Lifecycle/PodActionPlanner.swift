@@ -67,7 +67,7 @@ struct PodActionPlanner {
         spec.containers.flatMap { container -> [PodAction] in
             let progress = record[container: container.name]
             if progress.isRunning {
-                return progress.mustRestart.map { [.kill(container: container.name, .failedProbe($0))] } ?? []
+                return progress.mustRestart.map { [.kill(container: container.name, $0)] } ?? []
             }
             return wantsRun(container) ? start(container) : []
         }
@@ -112,7 +112,7 @@ struct PodActionPlanner {
             guard progress.isRunning, progress.isStarted, progress.mustRestart == nil else { return .ongoing(sidecars) }
         } else {
             guard let end = progress.current?.end else {
-                let kill = progress.mustRestart.map { [PodAction.kill(container: container.name, .failedProbe($0))] } ?? []
+                let kill = progress.mustRestart.map { [PodAction.kill(container: container.name, $0)] } ?? []
                 return .ongoing(sidecars + kill)
             }
             if end.exitCode != 0 {
@@ -126,7 +126,7 @@ struct PodActionPlanner {
     private func keepRunning(_ sidecar: Container) -> [PodAction] {
         let progress = record[container: sidecar.name]
         guard progress.isRunning else { return start(sidecar) }
-        return progress.mustRestart.map { [.kill(container: sidecar.name, .failedProbe($0))] } ?? []
+        return progress.mustRestart.map { [.kill(container: sidecar.name, $0)] } ?? []
     }
 
     // MARK: The end

@@ -13,8 +13,8 @@ package struct ProbeMachine: Codable, Hashable, Sendable {
         case started
         /// Readiness changed.
         case ready(Bool)
-        /// The container is to be killed, and restarted by its policy; the sentence is the event's message.
-        case kill(String)
+        /// The container is to be killed, and restarted by its policy.
+        case kill(Kind)
     }
 
     package let kind: Kind
@@ -57,7 +57,7 @@ package struct ProbeMachine: Codable, Hashable, Sendable {
             return .started
         case (.startup, false), (.liveness, false):
             isOnHold = true
-            return .kill("Container \(container) failed \(kind.rawValue) probe, will be restarted")
+            return .kill(kind)
         case (.liveness, true): return .nothing
         case (.readiness, _): return .ready(passed)
         }

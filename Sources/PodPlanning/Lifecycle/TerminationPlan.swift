@@ -1,20 +1,50 @@
 package import KubeAPI
 
 /// How one container is ended: preStop hook, stop signal, SIGKILL. The grace period covers all of it.
+/// Source: Kubernetes, "Pod Lifecycle", "Termination of Pods".
 package struct TerminationPlan: Codable, Hashable, Sendable {
     /// Nil: no hook, or no time for one.
     package var preStop: LifecycleHandler?
-    /// Seconds for the hook and the reaction to the signal together; zero kills at once.
+    /// Seconds for the hook and the reaction to the signal together.
     package var gracePeriod: Double
-    /// Number of the signal that asks the container to end.
+    /// Number of the signal that asks the container to end, and its name for people.
     package var stopSignal: Int32
     package var signalName: String
+    /// Of the Killing event.
+    package var message: String
 
     /// However long the hook took, the container has at least these seconds after its signal. Source: kubelet.
     package static let minimumSignalWindow: Double = 2
 
-    /// Seconds between the stop signal and SIGKILL, when the hook took `hookSeconds`. Zero: send SIGKILL only.
-    package func signalWindow(afterHook hookSeconds: Double) -> Double {
-        gracePeriod <= 0 ? 0 : max(gracePeriod - hookSeconds, Self.minimumSignalWindow)
+    /// - Parameters:
+    ///   - imageSignal: the image's StopSignal; `lifecycle.stopSignal` wins over it, SIGTERM is used without both.
+    ///   - elapsed: seconds since the pod began to end, which containers that end after others have left to wait through.
+    package init(of container: Container, in pod: Pod, imageSignal: String?, reason: KillReason, elapsed: Double = 0) {
+        let named = [container.lifecycle?.stopSignal, imageSignal].compactMap(\.self).first { !$0.isEmpty }
+        let number = named.flatMap(StopSignal.number)
+        stopSignal = number ?? 15
+        signalName = number == nil ? "SIGTERM" : named ?? "SIGTERM"
+        let own = Double(pod.spec.terminationGracePeriodSeconds ?? 30)
+        let deletion = pod.metadata.deletionGracePeriodSeconds.map(Double.init)
+        switch reason {
+        case .podEnding:
+            gracePeriod = max((deletion ?? own) - elapsed, 0)
+            message = "Stopping container \(container.name)"
+        case .orphaned:
+            gracePeriod = deletion ?? own
+            message = "Stopping container \(container.name)"
+        case .failedPostStart:
+            gracePeriod = deletion ?? own
+            message = "FailedPostStartHook"
+        case .failedProbe(let kind):
+            let probe = kind == .startup ? container.startupProbe : container.livenessProbe
+            gracePeriod = deletion ?? probe?.terminationGracePeriodSeconds.map(Double.init) ?? own
+            let restarts = (container.restartPolicy ?? pod.spec.restartPolicy) != "Never"
+            message = "Container \(container.name) failed \(kind.rawValue) probe" + (restarts ? ", will be restarted" : "")
+        }
+        preStop = gracePeriod > 0 ? container.lifecycle?.preStop : nil
     }
+
+    /// Seconds between the stop signal and SIGKILL, when the hook took `hookSeconds`.
+    package func signalWindow(afterHook hookSeconds: Double) -> Double { max(gracePeriod - hookSeconds, Self.minimumSignalWindow) }
 }

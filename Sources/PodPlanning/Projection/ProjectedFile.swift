@@ -7,11 +7,14 @@ package struct ProjectedFile: Codable, Hashable, Sendable {
     package var mode: UInt32
     /// The owner, where it is not root: a token of a container that runs as one user.
     package var owner: UInt32?
+    /// The pod's `fsGroup`, which may read the file.
+    package var group: UInt32?
 
-    package init(path: String, content: [UInt8], mode: UInt32, owner: UInt32? = nil) {
+    package init(path: String, content: [UInt8], mode: UInt32, owner: UInt32? = nil, group: UInt32? = nil) {
         self.path = path
         self.content = content
         self.mode = mode
         self.owner = owner
+        self.group = group
     }
 }
