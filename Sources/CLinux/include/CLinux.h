@@ -9,3 +9,4 @@
 #include "network_interface.h"
 #include "message_socket.h"
 #include "kernel_objects.h"
+#include "volume_calls.h"

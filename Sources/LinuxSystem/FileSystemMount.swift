@@ -1,0 +1,34 @@
+import CLinux
+import Glibc
+
+/// mount(2) and umount2(2). A path that is given here must be Berth's own: no component that a pod could replace.
+package enum FileSystemMount {
+    package struct Flags: OptionSet, Sendable {
+        package let rawValue: UInt
+        package init(rawValue: UInt) { self.rawValue = rawValue }
+        package static let readOnly = Flags(rawValue: 1)
+        package static let noSUID = Flags(rawValue: 2)
+        package static let noDevices = Flags(rawValue: 4)
+        package static let noExec = Flags(rawValue: 8)
+        package static let bind = Flags(rawValue: 4096)
+        package static let isPrivate = Flags(rawValue: 1 << 18)
+    }
+
+    package static func mount(
+        _ source: String, at target: String, type: String, flags: Flags = [], options: String = ""
+    ) throws(SystemCallError) {
+        try systemCall("mount", on: target) { berth_volume_mount(source, target, type, flags.rawValue, options) }
+    }
+
+    /// - Parameter lazily: takes it out of the tree at once, and away when its last user is gone.
+    /// - Returns: false when nothing was mounted there.
+    @discardableResult
+    package static func unmount(_ target: String, lazily: Bool = false) throws(SystemCallError) -> Bool {
+        do throws(SystemCallError) {
+            try systemCall("umount", on: target) { berth_volume_unmount(target, lazily ? 1 : 0) }
+            return true
+        } catch where error.code == EINVAL || error.code == ENOENT {
+            return false
+        }
+    }
+}

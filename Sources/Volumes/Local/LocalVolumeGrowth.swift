@@ -1,0 +1,75 @@
+import CLinux
+import Glibc
+import LinuxSystem
+
+extension LocalVolumeStore {
+    /// Grows the volume, mounted or not, to hold `bytes` of files. Asked again after a crash it goes on where it was.
+    ///
+    /// - Returns: the volume with its new capacity.
+    /// - Throws: `shrinkRefused` for less than it has, `noSpace` when the disk below has no room; the volume then stays
+    ///   as it was.
+    package func expand(_ id: String, toBytes bytes: Int) async throws(VolumeError) -> LocalVolume {
+        try await locked(id, "expanding") { () throws(VolumeError) in
+            var volume = try LocalVolume.read(from: record(of: id), id: id)
+            if bytes == volume.capacityBytes { return volume }
+            guard bytes > volume.capacityBytes else {
+                throw .shrinkRefused(id: id, bytes: volume.capacityBytes, requested: bytes)
+            }
+            let wasStaged = try currentMount(of: id) != nil
+            if !wasStaged { _ = try mountImage(of: volume) }
+            do throws(VolumeError) {
+                try grow(id, to: bytes)
+            } catch {
+                if !wasStaged { _ = try unmountImage(of: id, lazily: false) }
+                throw error
+            }
+            if !wasStaged { _ = try unmountImage(of: id, lazily: false) }
+            volume.capacityBytes = bytes
+            try volume.write(to: record(of: id))
+            return volume
+        }
+    }
+
+    /// Adds what is missing, measures, and again: what ext4 takes for itself is known only afterwards.
+    private func grow(_ id: String, to bytes: Int) throws(VolumeError) {
+        let image = image(of: id)
+        let path = mountPoint(of: id)
+        for _ in 0..<16 {
+            let missing: Int
+            do throws(SystemCallError) {
+                try takeImageSize(id)
+                missing = bytes + Ext4Sizing.slack - (try usableBytes(at: path))
+            } catch {
+                throw .failed(error)
+            }
+            if missing <= 0 { return }
+            var information = stat()
+            try volumeCall { () throws(SystemCallError) in _ = try systemCall("stat", on: image) { stat(image, &information) } }
+            let size = Int(information.st_size)
+            try preallocate(image, from: size, to: Ext4Sizing.rounded(size + max(missing, 64 << 10)))
+        }
+        throw .helperFailed(program: "ext4", ending: "no progress", output: "the file system of volume \(id) does not grow to \(bytes) bytes")
+    }
+
+    /// Device, then file system, take on the size of the file.
+    private func takeImageSize(_ id: String) throws(SystemCallError) {
+        let image = image(of: id)
+        let path = mountPoint(of: id)
+        guard let device = try MountInfo.read().mount(at: path)?.source else {
+            throw SystemCallError(call: "mountinfo", subject: path, code: ENOENT)
+        }
+        try LoopDevice(opening: device).takeFileSize()
+        var information = stat()
+        try systemCall("stat", on: image) { stat(image, &information) }
+        let root = try OwnedFileDescriptor(opening: path, flags: O_RDONLY | O_DIRECTORY)
+        let blocks = UInt64(information.st_size) / UInt64(Ext4Sizing.blockSize)
+        try systemCall("ioctl EXT4_IOC_RESIZE_FS", on: path) { berth_ext4_resize(root.rawValue, blocks) }
+    }
+
+    /// What files could have if there were none: all blocks but ext4's own and its reserve.
+    private func usableBytes(at path: String) throws(SystemCallError) -> Int {
+        let space = try FileSystemSpace(of: path)
+        let blocks = space.capacityBytes / Ext4Sizing.blockSize
+        return (blocks - Ext4Sizing.reserve(blocks: blocks)) * Ext4Sizing.blockSize
+    }
+}

@@ -1,0 +1,96 @@
+import Glibc
+import LinuxSystem
+
+/// The volumes of `berth.io/local`: each a preallocated ext4 image on a loop device, so that its size is real.
+///
+///     <directory>/<id>/image         the file system, preallocated
+///     <directory>/<id>/volume.json   what it is (`LocalVolume`)
+///     <directory>/<id>/data          where it is mounted while staged; empty otherwise
+///     <directory>/.new-<id>/         being made; removed and begun again after a crash
+///     <directory>/.trash/<id>@<t>/   deleted at Unix time t, purged after the retention window
+///
+/// Every method is idempotent, holds the volume's own lock (also against another process), and leaves after a crash
+/// either the old state or the new one.
+package struct LocalVolumeStore: Sendable {
+    package let directory: String
+    let tools: FilesystemTools
+    let deadline: Duration
+
+    /// - Parameter deadline: for one operation; a check of a large file system is what takes longest.
+    package init(directory: String, deadline: Duration = .seconds(300)) {
+        self.directory = directory
+        self.deadline = deadline
+        tools = FilesystemTools(deadline: deadline)
+    }
+
+    package func mountPoint(of id: String) -> String { "\(directory)/\(id)/data" }
+    package func image(of id: String) -> String { "\(directory)/\(id)/image" }
+    func record(of id: String) -> String { "\(directory)/\(id)/volume.json" }
+    var trash: String { "\(directory)/.trash" }
+
+    /// - Throws: `unknownVolume`.
+    package func volume(_ id: String) async throws(VolumeError) -> LocalVolume {
+        try Self.validate(id)
+        return try await VolumeWork.run("reading volume \(id)", deadline: deadline) { () throws(VolumeError) in
+            try LocalVolume.read(from: record(of: id), id: id)
+        }
+    }
+
+    /// Every volume that is not in the trash, by id.
+    package func volumes() async throws(VolumeError) -> [LocalVolume] {
+        try await VolumeWork.run("listing \(directory)", deadline: deadline) { () throws(VolumeError) in
+            var found: [LocalVolume] = []
+            for name in try Self.names(in: directory) where !name.hasPrefix(".") {
+                found.append(try LocalVolume.read(from: record(of: name), id: name))
+            }
+            return found
+        }
+    }
+
+    /// Runs `body` with the volume's directory locked.
+    func locked<Value: Sendable>(
+        _ id: String, _ operation: String, _ body: @escaping @Sendable () throws(VolumeError) -> Value
+    ) async throws(VolumeError) -> Value {
+        try Self.validate(id)
+        return try await VolumeWork.run("\(operation) volume \(id)", deadline: deadline) { () throws(VolumeError) in
+            let path = "\(directory)/\(id)"
+            let lock: OwnedFileDescriptor
+            do throws(SystemCallError) {
+                lock = try Self.lock(path)
+            } catch {
+                if error.code == ENOENT { throw .unknownVolume(id: id) }
+                throw .failed(error)
+            }
+            let value = try body()
+            _ = consume lock
+            return value
+        }
+    }
+
+    /// Waits for the lock; freed with the descriptor. Source: flock(2).
+    static func lock(_ path: String) throws(SystemCallError) -> OwnedFileDescriptor {
+        let descriptor = try OwnedFileDescriptor(opening: path, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        try systemCall("flock", on: path) { flock(descriptor.rawValue, LOCK_EX) }
+        return descriptor
+    }
+
+    static func sync(_ path: String) throws(SystemCallError) {
+        let descriptor = try OwnedFileDescriptor(opening: path, flags: O_RDONLY)
+        try systemCall("fsync", on: path) { fsync(descriptor.rawValue) }
+    }
+
+    static func names(in directory: String) throws(VolumeError) -> [String] {
+        do throws(SystemCallError) {
+            return try DirectoryEntry.list(directory).map(\.name).sorted()
+        } catch {
+            if error.code == ENOENT { return [] }
+            throw .failed(error)
+        }
+    }
+
+    /// An id is one path component, a DNS subdomain as Kubernetes names are, and so never one of our dot names.
+    static func validate(_ id: String) throws(VolumeError) {
+        let isName = id.wholeMatch(of: /[a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?/) != nil
+        guard isName else { throw .invalidIdentifier(id) }
+    }
+}

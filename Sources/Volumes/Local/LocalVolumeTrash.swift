@@ -1,0 +1,84 @@
+package import FoundationEssentials
+import Glibc
+import LinuxSystem
+
+/// A deleted volume that can still be brought back.
+package struct TrashedVolume: Hashable, Sendable {
+    package var volume: LocalVolume
+    /// Its directory in the trash.
+    package var path: String
+}
+
+extension LocalVolumeStore {
+    /// First half of a deletion: out of the way, nothing lost.
+    ///
+    /// - Throws: `busy` while it is staged.
+    package func moveToTrash(_ id: String, at time: Date) async throws(VolumeError) -> TrashedVolume {
+        if let earlier = try await trashed().last(where: { $0.volume.id == id }), access("\(directory)/\(id)", F_OK) != 0 { return earlier }
+        return try await locked(id, "trashing") { () throws(VolumeError) in
+            var volume = try LocalVolume.read(from: record(of: id), id: id)
+            if let mount = try currentMount(of: id) { throw .busy(path: mount.mountPoint, holders: []) }
+            if let device = try volumeCall({ () throws(SystemCallError) in try LoopDevice.attached(to: image(of: id)) }) {
+                throw .busy(path: device, holders: [])
+            }
+            volume.trashedAt = time
+            try volume.write(to: record(of: id))
+            let path = "\(trash)/\(id)@\(Int(time.timeIntervalSince1970))"
+            try move("\(directory)/\(id)", to: path)
+            return TrashedVolume(volume: volume, path: path)
+        }
+    }
+
+    /// What is in the trash, oldest first.
+    package func trashed() async throws(VolumeError) -> [TrashedVolume] {
+        try await VolumeWork.run("listing \(trash)", deadline: deadline) { () throws(VolumeError) in
+            var found: [TrashedVolume] = []
+            for name in try Self.names(in: trash) {
+                let path = "\(trash)/\(name)"
+                do throws(VolumeError) {
+                    found.append(TrashedVolume(volume: try LocalVolume.read(from: "\(path)/volume.json", id: name), path: path))
+                } catch {
+                    guard case .unknownVolume = error else { throw error }
+                    try Self.discard(path)  // a purge that a crash cut short: the record goes before the directory
+                }
+            }
+            return found.sorted { ($0.volume.trashedAt ?? .distantPast, $0.path) < ($1.volume.trashedAt ?? .distantPast, $1.path) }
+        }
+    }
+
+    /// Brings a volume back under its id.
+    package func restore(_ trashed: TrashedVolume) async throws(VolumeError) -> LocalVolume {
+        try await VolumeWork.run("restoring volume \(trashed.volume.id)", deadline: deadline) { () throws(VolumeError) in
+            var volume = trashed.volume
+            volume.trashedAt = nil
+            try move(trashed.path, to: "\(directory)/\(volume.id)")
+            try volume.write(to: record(of: volume.id))
+            return volume
+        }
+    }
+
+    /// Second half: gone for good. Only what was trashed before `time`.
+    ///
+    /// - Returns: the ids of what was purged.
+    package func purge(before time: Date) async throws(VolumeError) -> [String] {
+        var purged: [String] = []
+        for trashed in try await trashed() where (trashed.volume.trashedAt ?? .distantPast) < time {
+            try await VolumeWork.run("purging volume \(trashed.volume.id)", deadline: deadline) { () throws(VolumeError) in
+                try Self.discard(trashed.path)
+            }
+            purged.append(trashed.volume.id)
+        }
+        return purged
+    }
+
+    /// Never onto something that is there.
+    private func move(_ source: String, to target: String) throws(VolumeError) {
+        try volumeCall { () throws(SystemCallError) in
+            try DirectoryTree.make(trash, mode: 0o700)
+            guard access(target, F_OK) != 0 else { throw SystemCallError(call: "rename", subject: target, code: EEXIST) }
+            try systemCall("rename", on: target) { rename(source, target) }
+            try Self.sync(trash)
+            try Self.sync(directory)
+        }
+    }
+}

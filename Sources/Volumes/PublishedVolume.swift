@@ -1,0 +1,79 @@
+package import LinuxSystem
+package import PodPlanning
+
+/// A volume as it stands for one pod.
+package struct PublishedVolume: Hashable, Sendable {
+    /// What containers are planned with.
+    package var volume: MountedVolume
+    /// emptyDir, hostPath, configMap, secret, downwardAPI, projected or persistentVolumeClaim.
+    package var kind: String
+    /// The id behind a claim's volume; empty for a volume that ends with the pod.
+    package var volumeID: String
+    /// To be recorded, and handed to the next `publish`. Nil where there is nothing to mistake it for.
+    package var identity: SourceIdentity?
+    /// Berth mounted something at `volume.hostPath` for this pod alone.
+    package var isMount: Bool
+    package var fsGroup: UInt32?
+    /// What e2fsck found, when it had to look.
+    package var check: FilesystemCheck?
+    /// Files were written or replaced.
+    package var filesChanged = false
+
+    init(
+        _ request: VolumeRequest, path: String, identity: SourceIdentity? = nil, isMount: Bool = false, fsGroup: FSGroup? = nil,
+        check: FilesystemCheck? = nil
+    ) {
+        let source = request.source
+        var supportsIDMap = true
+        volumeID = ""
+        switch source {
+        case .emptyDirectory, .memory: kind = "emptyDir"
+        case .hostPath:
+            kind = "hostPath"
+            supportsIDMap = false
+        case .files(_, let plugin):
+            kind = ["configmap": "configMap", "secret": "secret", "downward-api": "downwardAPI"][plugin] ?? "projected"
+        case .localImage(let id):
+            kind = "persistentVolumeClaim"
+            volumeID = id
+        case .directory(_, _, let volume):
+            kind = "persistentVolumeClaim"
+            volumeID = volume
+        }
+        volume = MountedVolume(name: request.name, hostPath: path, isReadOnly: request.isReadOnly, supportsIDMap: supportsIDMap)
+        self.identity = identity
+        self.isMount = isMount
+        self.fsGroup = fsGroup?.id
+        self.check = check
+    }
+}
+
+extension PodVolumes {
+    static let plugins: Set<String> = [
+        "kubernetes.io/empty-dir", "kubernetes.io/configmap", "kubernetes.io/secret", "kubernetes.io/downward-api", "kubernetes.io/projected",
+    ]
+
+    /// The plugin whose directory holds a volume of this kind; nil when it lies elsewhere.
+    static func plugin(kind: String) -> String? {
+        switch kind {
+        case "emptyDir": "kubernetes.io/empty-dir"
+        case "configMap": "kubernetes.io/configmap"
+        case "secret": "kubernetes.io/secret"
+        case "downwardAPI": "kubernetes.io/downward-api"
+        case "projected": "kubernetes.io/projected"
+        default: nil
+        }
+    }
+
+    /// Credentials and what the API says about the pod stay off the disk.
+    static func keepsInMemory(_ plugin: String) -> Bool { plugin != "configmap" }
+
+    func path(of request: VolumeRequest, podUID: String) -> String {
+        let plugin =
+            switch request.source {
+            case .files(_, let plugin): plugin
+            case .emptyDirectory, .memory, .hostPath, .localImage, .directory: "empty-dir"
+            }
+        return paths.volume(request.name, plugin: "kubernetes.io/\(plugin)", of: podUID)
+    }
+}
