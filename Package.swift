@@ -152,6 +152,11 @@ let package = Package(
             name: "NodeServerTests",
             dependencies: ["NodeServer", "HTTPServing", "KubeAPI", nio, posix, tls, http, hummingbird, product("HTTPTypes", "swift-http-types")],
             swiftSettings: house),
+        .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"], swiftSettings: house),
+        .testTarget(
+            name: "NetworkingTests", dependencies: ["Networking", "LinuxSystem", "KubeAPI", log, nio, posix], swiftSettings: house),
+        .testTarget(
+            name: "NetworkingKernelTests", dependencies: ["Networking", "LinuxSystem", "KubeAPI", log, nio, posix], swiftSettings: house),
         .testTarget(name: "KubeAPITests", dependencies: ["KubeAPI"], swiftSettings: house),
     ]
 )
