@@ -60,6 +60,12 @@ int berth_link_set_address(const char *name, const char *address, const char *ne
     return set_inet(SIOCSIFNETMASK, name, netmask);
 }
 
+int berth_link_pin_hardware_address(const char *name) {
+    struct ifreq link;
+    if (named(&link, name) || request(SIOCGIFHWADDR, &link)) return -1;
+    return request(SIOCSIFHWADDR, &link);
+}
+
 int berth_bridge_add(const char *name) {
     struct ifreq link;
     if (named(&link, name)) return -1;

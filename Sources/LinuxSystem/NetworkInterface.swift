@@ -17,12 +17,14 @@ package struct NetworkInterface: Sendable {
         try systemCall("ioctl SIOCSIFFLAGS", on: name) { berth_link_set_up(name) }
     }
 
-    /// Makes a bridge of this name; one that exists already is good.
+    /// Makes a bridge of this name; one that exists already is good. Its hardware address is then fixed: otherwise a
+    /// bridge takes the lowest of its ports', and everyone who has resolved it loses it when a port joins or leaves.
     package func createBridge() throws(SystemCallError) {
         do throws(SystemCallError) {
             try systemCall("ioctl SIOCBRADDBR", on: name) { berth_bridge_add(name) }
         } catch where error.code == EEXIST {
         }
+        try systemCall("ioctl SIOCSIFHWADDR", on: name) { berth_link_pin_hardware_address(name) }
     }
 
     /// Takes a bridge away; one that is gone already is good.

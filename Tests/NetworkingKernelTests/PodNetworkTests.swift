@@ -139,6 +139,8 @@ struct PodNetworkTests {
     func manyAtOnce() async throws {
         try await TestNetwork.with(8) { test in
             var namespaces: [TestNamespace] = []
+            func hardwareAddress() -> String? { SmallFile.firstLine("/sys/class/net/\(test.network.bridge)/address") }
+            let before = hardwareAddress()
             for _ in 0..<30 { namespaces.append(try await TestNamespace()) }
             let ips = try await withThrowingTaskGroup(of: [String].self) { group in
                 for (index, namespace) in namespaces.enumerated() {
@@ -147,6 +149,8 @@ struct PodNetworkTests {
                 return try await group.reduce(into: []) { $0 += $1 }
             }
             #expect(Set(ips).count == 30)
+            // Pods have resolved the gateway by now.
+            #expect(hardwareAddress() == before)
             for namespace in namespaces { try await namespace.remove() }
             #expect(try await test.cni.releaseLeaked(in: test.network.reservations, keeping: []).count == 30)
         }
