@@ -1,5 +1,5 @@
 internal import GRDB
-package import KubeAPI
+import KubeAPI
 
 /// Why the ledger could not do what was asked.
 package enum LedgerError: ActionableError {

@@ -50,32 +50,18 @@ struct LedgerSeal: Sendable {
     }
 
     private static func readIfPresent(_ path: String) throws(SystemCallError) -> [UInt8]? {
-        let file: OwnedFileDescriptor
         do throws(SystemCallError) {
-            file = try OwnedFileDescriptor(opening: path, flags: O_RDONLY)
+            return try SmallFile.bytes(path)
         } catch where error.code == ENOENT {
             return nil
         }
-        var bytes = [UInt8](repeating: 0, count: 256)
-        let count = try systemCall("read", on: path) { read(file.rawValue, &bytes, bytes.count) }
-        return Array(bytes.prefix(count))
     }
 
-    /// Written under another name and linked into place, so that a crash leaves no half key.
     private static func create(_ path: String) throws(SystemCallError) {
         let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
         do throws(SystemCallError) {
             try systemCall("mkdir", on: directory) { mkdir(directory, 0o700) }
         } catch where error.code == EEXIST {}
-        let partial = "\(path).new"
-        unlink(partial)
-        let secret = SymmetricKey(size: .bits256).withUnsafeBytes { [UInt8]($0) }
-        let file = try OwnedFileDescriptor(opening: partial, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-        let count = try systemCall("write", on: partial) { write(file.rawValue, secret, secret.count) }
-        guard count == secret.count else { throw SystemCallError(call: "write", subject: partial, code: ENOSPC) }
-        try systemCall("fsync", on: partial) { fsync(file.rawValue) }
-        try systemCall("rename", on: path) { rename(partial, path) }
-        let parent = try OwnedFileDescriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY)
-        try systemCall("fsync", on: directory) { fsync(parent.rawValue) }
+        try DurableFile.write(SymmetricKey(size: .bits256).withUnsafeBytes { [UInt8]($0) }, to: path, mode: 0o600)
     }
 }

@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 internal import GRDB
 
 /// The ledger's rows at one moment, valid inside the closure that it was handed to.
@@ -15,9 +15,9 @@ package struct LedgerSnapshot {
     // MARK: Pods
 
     package func pods() throws -> [PodEntry] { try all("ORDER BY admitted_at, uid") }
-    package func pod(_ uid: String) throws -> PodEntry? { try all("WHERE uid = ?", [uid]).first }
+    package func pod(_ uid: String) throws -> PodEntry? { try all(PodEntry.self, "WHERE uid = ?", [uid]).first }
     package func pod(namespace: String, name: String) throws -> PodEntry? {
-        try all("WHERE namespace = ? AND name = ? ORDER BY admitted_at DESC LIMIT 1", [namespace, name]).first
+        try all(PodEntry.self, "WHERE namespace = ? AND name = ? ORDER BY admitted_at DESC LIMIT 1", [namespace, name]).first
     }
 
     /// What the pod was resolved with, decrypted.
@@ -43,19 +43,19 @@ package struct LedgerSnapshot {
     package func containers(of podUID: String) throws -> [ContainerEntry] {
         try all("WHERE pod_uid = ? ORDER BY created_at, name, attempt", [podUID])
     }
-    package func container(_ id: String) throws -> ContainerEntry? { try all("WHERE id = ?", [id]).first }
+    package func container(_ id: String) throws -> ContainerEntry? { try all(ContainerEntry.self, "WHERE id = ?", [id]).first }
 
     package func probes(of podUID: String) throws -> [ProbeEntry] {
         try all("WHERE container_id IN (SELECT id FROM container WHERE pod_uid = ?) ORDER BY container_id, kind", [podUID])
     }
 
     package func networks() throws -> [NetworkEntry] { try all("ORDER BY pod_uid") }
-    package func network(of podUID: String) throws -> NetworkEntry? { try all("WHERE pod_uid = ?", [podUID]).first }
+    package func network(of podUID: String) throws -> NetworkEntry? { try all(NetworkEntry.self, "WHERE pod_uid = ?", [podUID]).first }
 
     // MARK: Volumes and images
 
     package func volumes() throws -> [VolumeEntry] { try all("ORDER BY id") }
-    package func volume(_ id: String) throws -> VolumeEntry? { try all("WHERE id = ?", [id]).first }
+    package func volume(_ id: String) throws -> VolumeEntry? { try all(VolumeEntry.self, "WHERE id = ?", [id]).first }
     package func publications() throws -> [PublicationEntry] { try all("ORDER BY pod_uid, volume_name") }
     package func publications(of podUID: String) throws -> [PublicationEntry] {
         try all("WHERE pod_uid = ? ORDER BY volume_name", [podUID])
@@ -76,7 +76,11 @@ package struct LedgerSnapshot {
 
     // MARK: -
 
-    func all<Entry: LedgerEntry>(_ clause: String, _ arguments: StatementArguments = []) throws -> [Entry] {
+    private func all<Entry: LedgerEntry>(_ clause: String, _ arguments: StatementArguments = []) throws -> [Entry] {
+        try all(Entry.self, clause, arguments)
+    }
+
+    private func all<Entry: LedgerEntry>(_: Entry.Type, _ clause: String, _ arguments: StatementArguments = []) throws -> [Entry] {
         do {
             return try Stored<Entry>.fetchAll(database, sql: "SELECT * FROM \(Entry.table) \(clause)", arguments: arguments).map(\.entry)
         } catch let error as DecodingError {
