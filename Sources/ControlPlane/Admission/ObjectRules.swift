@@ -78,8 +78,6 @@ package struct ObjectRules: Admission {
             throw .notFound(ResourceCatalog.namespaces, request.namespace)
         }
         guard namespace.meta.isDeleting else { return }
-        // What ends is still told.
-        if request.resource.storageName == "events" { return }
         throw .forbidden(
             request.resource, request.name,
             "unable to create new content in namespace \(request.namespace) because it is being terminated")

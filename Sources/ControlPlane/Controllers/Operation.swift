@@ -67,7 +67,7 @@ package struct Occurrence: Hashable, Sendable {
     let subject: JSONValue
     let severity: Severity
     let reason: String
-    let message: String
+    var message: String
     let component: String
 }
 

@@ -195,7 +195,7 @@ struct StatefulSetPlanner {
                 guard let claim = claims[template.meta.name], !claim.meta.isDeleting else { continue }
                 let mine: Set<String> = [set.meta.uid, pod.meta.uid]
                 let others = claim.meta.owners.filter { !mine.contains($0.text("uid")) }
-                if others.contains(where: { $0.flag("controller") && $0.text("kind") != "Pod" }) { continue }
+                if others.contains(where: { $0.flag("controller") }) { continue }
                 var owners = others
                 if isCondemned, policy.whenScaled {
                     owners.append(pod.controllerReference)
