@@ -108,7 +108,10 @@ let package = Package(
             swiftSettings: house),
         .target(
             name: "Images",
-            dependencies: ["LinuxSystem", "OCISpec", "KubeAPI", "CArchive", "CLinux", crypto, http, nio, foundationCompat, log],
+            dependencies: [
+                "LinuxSystem", "OCISpec", "KubeAPI", "CArchive", "CLinux", crypto, http, nio, posix, tls, log,
+                product("NIOHTTP1", "swift-nio"),
+            ],
             swiftSettings: house),
         .target(name: "Volumes", dependencies: ["LinuxSystem", "PodPlanning", "KubeAPI", "SandboxPlan", "CLinux", log], swiftSettings: house),
         .target(name: "Networking", dependencies: ["LinuxSystem", "KubeAPI", "CLinux", nio, posix, log], swiftSettings: house),

@@ -5,8 +5,10 @@ import Glibc
 package enum FileTree {
     /// Removes `name` in `directory`, and what it contains. Symbolic links are removed, not followed; a mount point is
     /// not entered, and ends the removal with `EXDEV` or `EBUSY`. Something that is not there is no error.
-    package static func remove(_ name: String, in directory: CInt) throws(SystemCallError) {
-        var pending: [[CChar]] = [Array(name.utf8CString)]
+    /// A Swift `String` passes as the name.
+    package static func remove(_ name: UnsafePointer<CChar>, in directory: CInt) throws(SystemCallError) {
+        let name = Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1))
+        var pending: [[CChar]] = [name]
         var flattened = 0
         // Depth first without recursion: a directory stays on the stack until it is empty.
         while let path = pending.last {
@@ -29,8 +31,8 @@ package enum FileTree {
                 }
                 // A tree may be deeper than a path may be long (PATH_MAX): bring the child up, and go on from there.
                 flattened += 1
-                let shorter = Array("\(name).\(flattened)".utf8CString)
-                try systemCall("renameat", on: name) { renameat(descriptor.rawValue, child, directory, shorter) }
+                let shorter = Array(name.dropLast() + ".\(flattened)".utf8CString)
+                try systemCall("renameat", on: Self.text(name)) { renameat(descriptor.rawValue, child, directory, shorter) }
                 pending.append(shorter)
             }
         }
