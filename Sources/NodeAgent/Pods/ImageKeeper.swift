@@ -1,0 +1,103 @@
+package import FoundationEssentials
+package import Images
+package import KubeAPI
+import Logging
+import OCISpec
+import PodPlanning
+
+/// Has images ready for containers: by their pull policy, one pull at a time for each, with a back-off that all pods share.
+package actor ImageKeeper {
+    package enum Outcome: Sendable {
+        /// `pulled` is how long it took; nil when the image was here already.
+        case ready(StoredImage, pulled: Duration?)
+        case held(ContainerStateWaiting, retryAt: Date)
+    }
+
+    private struct Failure {
+        var count: Int
+        var retryAt: Date
+        var message: String
+    }
+
+    private let store: ImageStore
+    private var pulls: [String: Task<StoredImage, any Error>] = [:]
+    private var failures: [String: Failure] = [:]
+
+    package init(store: ImageStore) { self.store = store }
+
+    /// - Parameters:
+    ///   - mayFallBack: the container ran here before: when the registry is away, the image of then will do.
+    ///   - willPull: told just before a pull begins.
+    package func image(
+        _ name: String, policy: PullPolicy, credentials: RegistryCredentials?, mayFallBack: Bool, willPull: @Sendable () -> Void
+    ) async -> Outcome {
+        let present = await store.image(named: name)
+        switch policy {
+        case .ifNotPresent, .never:
+            if let present { return .ready(present, pulled: nil) }
+        case .always: break
+        }
+        if policy == .never {
+            let message = "Container image \"\(name)\" is not present with pull policy of Never"
+            return .held(ContainerStateWaiting(reason: "ErrImageNeverPull", message: message), retryAt: Date().addingTimeInterval(30))
+        }
+        if let failure = failures[name], failure.retryAt > Date() {
+            if mayFallBack, let present { return .ready(present, pulled: nil) }
+            let message = "Back-off pulling image \"\(name)\": ErrImagePull: \(failure.message)"
+            return .held(ContainerStateWaiting(reason: "ImagePullBackOff", message: message), retryAt: failure.retryAt)
+        }
+
+        let clock = ContinuousClock()
+        let start = clock.now
+        do {
+            let image = try await pull(name, credentials: credentials, willPull: willPull)
+            failures[name] = nil
+            return .ready(image, pulled: start.duration(to: clock.now))
+        } catch {
+            if mayFallBack, let present { return .ready(present, pulled: nil) }
+            return .held(ContainerStateWaiting(reason: "ErrImagePull", message: "\(error)"), retryAt: failures[name]?.retryAt ?? Date())
+        }
+    }
+
+    private func pull(_ name: String, credentials: RegistryCredentials?, willPull: @Sendable () -> Void) async throws -> StoredImage {
+        if let running = pulls[name] { return try await running.value }
+        willPull()
+        let store = store
+        // Awaited below, and by every other pod that wants the image meanwhile.
+        let task = Task { try await store.pull(try ImageReference(name), credentials: credentials) }
+        pulls[name] = task
+        defer { pulls[name] = nil }
+        do {
+            return try await task.value
+        } catch {
+            // 10 s, doubling to 5 minutes. Source: kubelet, `MaxContainerBackOff`.
+            let count = (failures[name]?.count ?? 0) + 1
+            let delay = min(10 * Double(1 << min(count - 1, 5)), 300)
+            failures[name] = Failure(count: count, retryAt: Date().addingTimeInterval(delay), message: "\(error)")
+            throw error
+        }
+    }
+}
+
+package enum PullPolicy: String, Sendable {
+    case always = "Always"
+    case ifNotPresent = "IfNotPresent"
+    case never = "Never"
+
+    /// The container's own, or the API's default: Always for the tag `latest`, else IfNotPresent.
+    package init(of container: Container) {
+        if let named = PullPolicy(rawValue: container.imagePullPolicy) {
+            self = named
+            return
+        }
+        let lastPart = container.image.split(separator: "/").last ?? ""
+        let isLatest = !lastPart.contains("@") && (!lastPart.contains(":") || lastPart.hasSuffix(":latest"))
+        self = isLatest ? .always : .ifNotPresent
+    }
+}
+
+extension ResolvedImage {
+    init(_ image: StoredImage) {
+        self.init(layers: image.layers, config: image.config, imageID: image.id, passwd: image.passwd, group: image.group)
+    }
+}

@@ -1,0 +1,53 @@
+import FoundationEssentials
+package import KubeAPI
+package import PodPlanning
+
+/// What the agent keeps of a pod from one life of the daemon to the next, beside the pod itself.
+package struct PodMemory: Codable, Hashable, Sendable {
+    package var record: PodRecord
+    /// One per probe of a running container.
+    package var probes: [ProbeMachine] = []
+    /// Everything of the pod that was on this node is gone again.
+    package var isCleanedUp = false
+
+    package init(record: PodRecord) { self.record = record }
+
+    package init(stored: Data) throws { self = try JSONDecoder().decode(PodMemory.self, from: stored) }
+    package func stored() throws -> Data { try JSONEncoder().encode(self) }
+
+    package subscript(kind: ProbeMachine.Kind, run: ContainerRun, container name: String) -> ProbeMachine {
+        get {
+            probes.first { $0.kind == kind && $0.containerID == run.id }
+                ?? ProbeMachine(kind, container: name, containerID: run.id, startedAt: run.startedAt)
+        }
+        set {
+            if let index = probes.firstIndex(where: { $0.kind == kind && $0.containerID == run.id }) {
+                probes[index] = newValue
+            } else {
+                probes.append(newValue)
+            }
+        }
+    }
+
+    /// Forgets the probes of runs that are over.
+    package mutating func dropOldProbes() {
+        let running = Set(record.containers.values.compactMap { $0.current.flatMap { $0.end == nil ? $0.id : nil } })
+        probes.removeAll { !running.contains($0.containerID) }
+    }
+}
+
+extension PodStatus {
+    private static let ownConditions: Set<String> = [
+        "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled",
+    ]
+
+    /// This status, which the agent computed, with what others have meanwhile written to the API server's.
+    func adoptingForeignConditions(of published: PodStatus) -> PodStatus {
+        var status = self
+        status.conditions =
+            published.conditions.filter { !Self.ownConditions.contains($0.type) }
+            + conditions.filter { Self.ownConditions.contains($0.type) }
+        status.nominatedNodeName = published.nominatedNodeName
+        return status
+    }
+}

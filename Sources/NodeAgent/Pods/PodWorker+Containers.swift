@@ -1,0 +1,244 @@
+import ContainerRuntime
+import FoundationEssentials
+import Glibc
+import Images
+import KubeAPI
+import Ledger
+import LinuxSystem
+import PodPlanning
+import SandboxPlan
+
+/// Starting containers, and taking note of their ends.
+extension PodWorker {
+    func container(_ name: String) -> Container? { pod.spec.allContainers.first { $0.name == name } }
+
+    /// Image, plan, start. What holds it back becomes the container's waiting reason.
+    func start(_ name: String) async {
+        guard let container = container(name), let sandbox else { return }
+        guard let image = await image(for: container) else { return await persist() }
+        if Task.isCancelled { return }
+        let progress = memory.record[container: name]
+        let plan: ContainerPlan
+        do {
+            plan = try containerPlan(
+                for: container, in: pod, attempt: progress.nextAttempt, id: Self.newContainerID(), image: ResolvedImage(image),
+                volumes: volumes, objects: await referencedObjects(), podIPs: memory.record.podIPs, seccomp: node.seccomp, on: node.facts)
+            try prepareFiles(for: container, plan)
+        } catch {
+            return await hold(name, error)
+        }
+        if Task.isCancelled { return }
+        do {
+            let run = try await launch(plan, image: image, container: container, in: sandbox)
+            if let previous = run { await discard(previous) }
+            node.events.record(.normal, "Started", "Started container \(name)", about: pod, container: name)
+        } catch let error as RuntimeError {
+            await startFailed(plan, image: image, error)
+        } catch {
+            await hold(name, error)
+        }
+        if memory.record[container: name].isRunning { await runPostStart(of: container) }
+    }
+
+    /// - Returns: the run before, whose remains can go.
+    private func launch(_ plan: ContainerPlan, image: StoredImage, container: Container, in sandbox: Sandbox) async throws -> ContainerRun? {
+        let uid = identity.uid
+        let previous = memory.record[container: plan.name].current
+        node.events.record(.normal, "Created", "Created container: \(plan.name)", about: pod, container: plan.name)
+        _ = try await node.ledger.bracket(
+            Intent(.startContainer, subject: plan.id, detail: uid),
+            effect: {
+                let started = try await sandbox.start(plan)
+                noteStart(started, plan: plan, image: image, container: container)
+                return try memory.stored()
+            },
+            recording: { transaction, record in try transaction.setRecord(record, ofPod: uid) })
+        await persist()
+        return previous
+    }
+
+    private func noteStart(_ started: ContainerRecord, plan: ContainerPlan, image: StoredImage, container: Container) {
+        var run = ContainerRun(
+            id: plan.id, attempt: plan.attempt, sandboxAttempt: memory.record.sandbox.attempt, image: container.image,
+            imageID: image.id, startedAt: started.startedAt)
+        run.user = LinuxContainerUser(uid: Int(plan.process.uid), gid: Int(plan.process.gid), supplementalGroups: ([plan.process.gid] + plan.process.groups).map(Int.init))
+        run.resources = container.resources
+        memory.record[container: plan.name].started(run)
+        if memory.record.isRegular(container.name, in: pod.spec) { memory.record.isInitialized = true }
+        stops[plan.name] = nil
+        plans[plan.name] = plan
+        if container.lifecycle?.postStart == nil { noteHookDone(container) }
+    }
+
+    /// Without a startup probe the container counts as started, and without a readiness probe as ready.
+    func noteHookDone(_ container: Container) {
+        guard container.startupProbe == nil else { return }
+        memory.record[container: container.name].isStarted = true
+        if container.readinessProbe == nil { memory.record[container: container.name].passesReadiness = true }
+    }
+
+    private func startFailed(_ plan: ContainerPlan, image: StoredImage, _ error: RuntimeError) async {
+        var run = ContainerRun(
+            id: plan.id, attempt: plan.attempt, sandboxAttempt: memory.record.sandbox.attempt, image: container(plan.name)?.image ?? "",
+            imageID: image.id, startedAt: Date())
+        run.end = nil
+        memory.record[container: plan.name].started(run)
+        memory.record[container: plan.name].ended(
+            ContainerEnd(exitCode: 128, reason: "StartError", message: "failed to start container: \(error)", finishedAt: Date()))
+        node.events.record(.warning, "Failed", "Error: failed to start container \"\(plan.name)\": \(error)", about: pod, container: plan.name)
+        logger.warning("container not started", metadata: ["container.name": "\(plan.name)", "error": "\(error)"])
+        await persist()
+    }
+
+    /// The start waits for something that may change.
+    private func hold(_ name: String, _ error: any Error) async {
+        let reason = (error as? PlanningError)?.reason ?? "CreateContainerError"
+        memory.record[container: name].held(
+            ContainerStateWaiting(reason: reason, message: "\(error)"), retryAt: Date().addingTimeInterval(10))
+        node.events.record(.warning, "Failed", "Error: \(error)", about: pod, container: name)
+        await persist()
+    }
+
+    // MARK: Image
+
+    /// Nil when there is none yet; the reason is recorded.
+    private func image(for container: Container) async -> StoredImage? {
+        let secrets = PullSecrets(pod.spec.imagePullSecrets.compactMap { objects.secrets[$0.name] })
+        // An image name that cannot be parsed has no registry; the pull itself reports it.
+        let registry = (try? ImageReference(container.image))?.registry ?? ""
+        let events = node.events
+        let pod = pod
+        pulling.insert(container.name)
+        defer { pulling.remove(container.name) }
+        let outcome = await node.images.image(
+            container.image, policy: PullPolicy(of: container), credentials: secrets.credentials(for: registry),
+            mayFallBack: memory.record[container: container.name].current != nil
+        ) {
+            events.record(.normal, "Pulling", "Pulling image \"\(container.image)\"", about: pod, container: container.name)
+        }
+        switch outcome {
+        case .ready(let image, let duration):
+            let message =
+                duration.map { "Successfully pulled image \"\(container.image)\" in \($0.milliseconds)ms. Image size: \(image.sizeBytes) bytes." }
+                ?? "Container image \"\(container.image)\" already present on machine"
+            events.record(.normal, "Pulled", message, about: pod, container: container.name)
+            return image
+        case .held(let waiting, let retryAt):
+            memory.record[container: container.name].held(waiting, retryAt: retryAt)
+            let isBackOff = waiting.reason == "ImagePullBackOff"
+            events.record(
+                isBackOff ? .normal : .warning, isBackOff ? "BackOff" : "Failed",
+                isBackOff ? waiting.message : "Failed to pull image \"\(container.image)\": \(waiting.message)", about: pod,
+                container: container.name)
+            return nil
+        }
+    }
+
+    func referencedObjects() async -> ReferencedObjects {
+        var all = ReferencedObjects()
+        all.configMaps = objects.configMaps
+        all.secrets = objects.secrets
+        if pod.spec.enableServiceLinks != false { all.services = await node.services.services(in: identity.namespace) }
+        for name in pod.localSeccompProfiles {
+            // A missing profile is reported by the plan, with its name.
+            all.seccompProfiles[name] = try? SmallFile.bytes("\(node.facts.paths.seccompProfiles)/\(name)")
+        }
+        return all
+    }
+
+    // MARK: Files
+
+    /// The termination log, the log directory, and the link that log collectors follow.
+    private func prepareFiles(for container: Container, _ plan: ContainerPlan) throws(SystemCallError) {
+        let paths = node.facts.paths
+        let message = paths.terminationLog(container.name, attempt: plan.attempt, of: identity.uid)
+        try DirectoryTree.make(message.parentDirectory, mode: 0o750)
+        let file = try OwnedFileDescriptor(opening: message, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o666)
+        try systemCall("fchmod", on: message) { fchmod(file.rawValue, 0o666) }  // whatever the umask
+        try DirectoryTree.make(plan.logPath.parentDirectory)
+        try DirectoryTree.make(paths.containerLogLinks)
+        let link = paths.containerLogLink(container.name, id: plan.id, of: identity)
+        do throws(SystemCallError) {
+            try systemCall("symlink", on: link) { symlink(plan.logPath, link) }
+        } catch where error.code == EEXIST {}
+    }
+
+    /// What is left of an earlier run: its writable layer and its log link. Its log stays, for `kubectl logs --previous`.
+    private func discard(_ run: ContainerRun) async {
+        await sandbox?.remove(run.id)
+        // Gone already is as good.
+        unlink(node.facts.paths.containerLogLink(run.containerName(in: memory.record), id: run.id, of: identity))
+    }
+
+    // MARK: The end
+
+    func containerExited(_ exit: ContainerExit, in origin: Sandbox) async {
+        guard sandbox === origin, let name = memory.record.name(ofRun: exit.id) else { return }
+        let message = terminationMessage(of: name, exit)
+        memory.record[container: name].ended(
+            ContainerEnd(exitCode: Int(exit.code), oomKilled: exit.oomKilled, message: message, finishedAt: exit.finishedAt))
+        plans[name] = nil
+        logger.info("container exited", metadata: ["container.name": "\(name)", "exit.code": "\(exit.code)"])
+        interruptStop(of: name)
+        await persist()
+        // Written down, so berth-pod need not remember it any longer.
+        await origin.remove(exit.id)
+        noteBackOff(name)
+        wake()
+    }
+
+    private func noteBackOff(_ name: String) {
+        guard !isDeleted, memory.record[container: name].backOff.delay > 0, let container = container(name),
+            let code = memory.record[container: name].current?.end?.exitCode, container.restarts(after: code, in: pod.spec)
+        else { return }
+        node.events.record(
+            .warning, "BackOff", "Back-off restarting failed container \(name) in pod \(identity.name)_\(identity.namespace)(\(identity.uid))",
+            about: pod, container: name)
+    }
+
+    /// What the container left at its `terminationMessagePath`, else, if asked for, the end of its log. At most 4096 bytes.
+    private func terminationMessage(of name: String, _ exit: ContainerExit) -> String {
+        guard let container = container(name), let run = memory.record[container: name].current else { return "" }
+        let path = node.facts.paths.terminationLog(name, attempt: run.attempt, of: identity.uid)
+        // No file, no message.
+        let written = (try? SmallFile.bytes(path, limit: 4096)) ?? []
+        if !written.isEmpty { return String(decoding: written.prefix(4096), as: UTF8.self) }
+        guard container.terminationMessagePolicy == "FallbackToLogsOnError", exit.code != 0 else { return "" }
+        return LogTail.read(node.facts.paths.containerLog(name, attempt: run.attempt, of: identity), lines: 80, bytes: 2048)
+    }
+
+    /// 64 hexadecimal digits.
+    private static func newContainerID() -> String {
+        (0..<4).map { _ in
+            let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+}
+
+extension PodRecord {
+    func name(ofRun id: String) -> String? { containers.first { $0.value.current?.id == id }?.key }
+    func isRegular(_ name: String, in spec: PodSpec) -> Bool { spec.containers.contains { $0.name == name } }
+}
+
+extension ContainerRun {
+    func containerName(in record: PodRecord) -> String {
+        record.containers.first { $0.value.current?.id == id || $0.value.previous?.id == id }?.key ?? ""
+    }
+}
+
+extension Pod {
+    /// The `Localhost` seccomp profiles it names.
+    var localSeccompProfiles: Set<String> {
+        let profiles = [spec.securityContext.seccompProfile] + spec.allContainers.map(\.securityContext.seccompProfile)
+        return Set(profiles.compactMap { $0?.type == "Localhost" ? $0?.localhostProfile : nil })
+    }
+}
+
+extension String {
+    var parentDirectory: String { lastIndex(of: "/").map { String(self[..<$0]) } ?? "." }
+}
+
+extension Duration {
+    var milliseconds: Int { Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000) }
+}

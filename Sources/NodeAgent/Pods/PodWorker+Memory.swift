@@ -1,0 +1,77 @@
+import FoundationEssentials
+import KubeAPI
+import Ledger
+import PodPlanning
+
+/// What the worker writes down, and what it tells the API server.
+extension PodWorker {
+    /// The status that follows from the memory now.
+    func currentStatus() -> PodStatus {
+        podStatus(of: pod, from: memory.record, hostIPs: node.facts.nodeIPs, now: Date())
+    }
+
+    /// Writes the memory down, together with the status that follows from it when that has changed.
+    func persist() async {
+        memory.dropOldProbes()
+        let status = currentStatus()
+        let isNews = status != published
+        pod.status = status
+        published = status
+        let reference = PodReference(pod)
+        let tellUpstream = isNews && !isGoneUpstream
+        await commit { [memory] transaction in
+            try transaction.setRecord(try memory.stored(), ofPod: reference.uid)
+            if isNews { try transaction.setStatus(try JSONEncoder().encode(status), ofPod: reference.uid) }
+            if tellUpstream { try transaction.send(.status(reference, status), at: Date()) }
+        }
+        if tellUpstream { node.outbox.kick() }
+    }
+
+    /// The same when only time or the spec may have changed the status.
+    func publishStatus() async {
+        if currentStatus() != published { await persist() }
+    }
+
+    /// A ledger that cannot be written does not stop the pods: what is lost is the memory of it, which is logged.
+    func commit(_ body: @escaping @Sendable (LedgerTransaction) throws -> Void) async {
+        do throws(LedgerError) {
+            try await node.ledger.commit(body)
+        } catch {
+            logger.error("ledger write failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Subscribes to the objects that the spec names.
+    func followObjects() async {
+        let uid = identity.uid
+        await node.objects.follow(pod.referencedObjects, for: uid, known: objects) { [weak self] in await self?.receive($0) }
+    }
+
+    /// Keeps what is new in the ledger, for a start without the control plane. An object that is gone upstream is forgotten.
+    func remember(_ snapshot: ObjectSnapshot, insteadOf before: ObjectSnapshot) async {
+        let uid = identity.uid
+        var saved: [ResolvedObject] = []
+        do {
+            for (name, object) in snapshot.configMaps where before.configMaps[name]?.metadata.resourceVersion != object.metadata.resourceVersion {
+                saved.append(
+                    ResolvedObject(
+                        kind: .configMap, name: name, resourceVersion: object.metadata.resourceVersion, body: try JSONEncoder().encode(object)))
+            }
+            for (name, object) in snapshot.secrets where before.secrets[name]?.metadata.resourceVersion != object.metadata.resourceVersion {
+                saved.append(
+                    ResolvedObject(
+                        kind: .secret, name: name, resourceVersion: object.metadata.resourceVersion, body: try JSONEncoder().encode(object)))
+            }
+        } catch {
+            logger.error("object not remembered", metadata: ["error": "\(error)"])
+        }
+        let goneMaps = snapshot.isComplete ? before.configMaps.keys.filter { snapshot.configMaps[$0] == nil } : []
+        let goneSecrets = snapshot.isComplete ? before.secrets.keys.filter { snapshot.secrets[$0] == nil } : []
+        guard !saved.isEmpty || !goneMaps.isEmpty || !goneSecrets.isEmpty else { return }
+        await commit { [saved] transaction in
+            for object in saved { try transaction.save(object, for: uid) }
+            for name in goneMaps { try transaction.removeObject(.configMap, named: name, of: uid) }
+            for name in goneSecrets { try transaction.removeObject(.secret, named: name, of: uid) }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import ContainerRuntime
+import FoundationEssentials
+import KubeAPI
+import PodPlanning
+
+/// Probes and hooks: when they are due is decided in `step`, what they mean by `ProbeMachine`.
+extension PodWorker {
+    /// Starts every probe that is due.
+    ///
+    /// - Returns: when the others will be.
+    func beginProbes(_ now: Date) -> [Date] {
+        guard !isDeleted, !memory.record.isTerminal, memory.record.failure == nil else { return [] }
+        var later: [Date] = []
+        for container in pod.spec.containers + pod.spec.initContainers.filter(\.isSidecar) {
+            let progress = memory.record[container: container.name]
+            guard let run = progress.current, run.end == nil, progress.mustRestart == nil else { continue }
+            for (kind, probe) in container.probes {
+                guard !isWorking(on: .probe(container.name, kind)),
+                    let due = memory[kind, run, container: container.name].nextProbe(probe, containerStarted: progress.isStarted)
+                else { continue }
+                if due <= now {
+                    begin(.probe(container.name, kind)) { await $0.run(probe, kind, of: container, run) }
+                } else {
+                    later.append(due)
+                }
+            }
+        }
+        return later
+    }
+
+    private func run(_ probe: Probe, _ kind: ProbeMachine.Kind, of container: Container, _ run: ContainerRun) async {
+        let result = await execute(probe, of: container)
+        if Task.isCancelled { return }
+        let name = container.name
+        guard memory.record[container: name].current?.id == run.id, memory.record[container: name].isRunning else { return }
+        if case .failed(let message) = result {
+            node.events.record(
+                .warning, "Unhealthy", "\(kind.rawValue.prefix(1).uppercased() + kind.rawValue.dropFirst()) probe failed: \(message)",
+                about: pod, container: name)
+        }
+        let decision = memory[kind, run, container: name].record(passed: result.hasPassed, of: probe, at: Date())
+        switch decision {
+        case .nothing: return
+        case .started:
+            memory.record[container: name].isStarted = true
+            if container.readinessProbe == nil { memory.record[container: name].passesReadiness = true }
+        case .ready(let ready): memory.record[container: name].passesReadiness = ready
+        case .kill(let sentence): memory.record[container: name].mustRestart = sentence
+        }
+        await persist()
+    }
+
+    private func execute(_ probe: Probe, of container: Container) async -> ProbeResult {
+        let timeout = Duration.seconds(probe.timeout)
+        let ip = probeAddress
+        if let action = probe.exec { return await exec(action.command, in: container.name, timeout: timeout) }
+        if let action = probe.httpGet { return await node.probes.get(action, podIP: ip, ports: container.ports, timeout: timeout) }
+        if let action = probe.tcpSocket { return await node.probes.connect(action, podIP: ip, ports: container.ports, timeout: timeout) }
+        return .failed("this kind of probe is not supported by this node")
+    }
+
+    /// Runs a lifecycle hook to its end, at most `timeout` seconds.
+    func runHook(_ hook: LifecycleHandler, of container: Container, timeout: Double) async -> ProbeResult {
+        let limit = Duration.seconds(timeout)
+        if let action = hook.exec { return await exec(action.command, in: container.name, timeout: limit) }
+        if let action = hook.httpGet { return await node.probes.get(action, podIP: probeAddress, ports: container.ports, timeout: limit) }
+        if let action = hook.tcpSocket { return await node.probes.connect(action, podIP: probeAddress, ports: container.ports, timeout: limit) }
+        if let action = hook.sleep {
+            // Interrupted by the container's exit: then the hook has no purpose left.
+            try? await Task.sleep(for: min(.seconds(action.seconds), limit))
+        }
+        return .passed
+    }
+
+    /// A failing postStart hook ends the container.
+    func runPostStart(of container: Container) async {
+        guard let hook = container.lifecycle?.postStart, let run = memory.record[container: container.name].current else { return }
+        let result = await runHook(hook, of: container, timeout: 3600)
+        guard memory.record[container: container.name].current?.id == run.id, memory.record[container: container.name].isRunning else { return }
+        switch result {
+        case .passed: noteHookDone(container)
+        case .failed(let message):
+            node.events.record(.warning, "FailedPostStartHook", "PostStartHook failed: \(message)", about: pod, container: container.name)
+            memory.record[container: container.name].mustRestart = "FailedPostStartHook"
+        }
+        await persist()
+    }
+
+    private var probeAddress: String { memory.record.podIPs.first ?? node.facts.nodeIPs.first ?? "127.0.0.1" }
+}
+
+extension Container {
+    var probes: [(ProbeMachine.Kind, Probe)] {
+        [(.startup, startupProbe), (.liveness, livenessProbe), (.readiness, readinessProbe)].compactMap { kind, probe in
+            probe.map { (kind, $0) }
+        }
+    }
+}

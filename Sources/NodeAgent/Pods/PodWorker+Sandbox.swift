@@ -1,0 +1,181 @@
+import ContainerRuntime
+import FoundationEssentials
+import Glibc
+import KubeAPI
+import Ledger
+import LinuxSystem
+import Networking
+import PodPlanning
+
+/// Setting the pod up before its first container, and taking it down after its last.
+extension PodWorker {
+    /// Volumes, sandbox, network and the files every container shares.
+    func setUp(attempt: Int) async {
+        do {
+            if setUpFailures == 0 { logger.info("setting up", metadata: ["sandbox.attempt": "\(attempt)"]) }
+            let paths = node.facts.paths
+            try DirectoryTree.make(paths.pod(identity.uid), mode: 0o750)
+            // Side by side: neither needs the other.
+            async let mounted = mountVolumes()
+            let ips = try await createSandbox(attempt: attempt)
+            volumes = try await mounted
+            try Task.checkCancellation()
+            try writeSharedFiles(podIPs: ips)
+            memory.record.sandboxReady(attempt: attempt, podIPs: ips)
+            memory.record.sandboxRetryAt = nil
+            setUpFailures = 0
+            await persist()
+        } catch is CancellationError {
+            return
+        } catch {
+            setUpFailures += 1
+            let delay = min(0.5 * Double(1 << min(setUpFailures - 1, 8)), 60)
+            memory.record.sandboxRetryAt = Date().addingTimeInterval(delay)
+            logger.warning("pod not set up yet", metadata: ["error": "\(error)"])
+            let note = SetUpTrouble(error)
+            node.events.record(.warning, note.reason, note.message, about: pod)
+            await persist()
+        }
+    }
+
+    private func mountVolumes() async throws -> [String: MountedVolume] {
+        try await node.volumes.publish(for: pod, objects: objects, podIPs: memory.record.podIPs, facts: node.facts)
+    }
+
+    /// Fresh volumes for a pod whose containers outlived the daemon; nothing is changed that stands already.
+    func remountVolumes() async throws { volumes = try await mountVolumes() }
+
+    /// - Returns: the pod's addresses.
+    private func createSandbox(attempt: Int) async throws -> [String] {
+        let plan = try sandboxPlan(for: pod, on: node.facts)
+        let uid = identity.uid
+        let runtime = node.runtime
+        let new: Sandbox
+        if let sandbox {
+            new = sandbox
+        } else {
+            let bootID = node.ledger.bootID
+            new = try await node.ledger.bracket(
+                Intent(.createSandbox, subject: uid),
+                effect: { try await runtime.createSandbox(plan) },
+                recording: { transaction, sandbox in
+                    try transaction.save(
+                        SandboxEntry(
+                            podUID: uid, attempt: attempt, state: .ready, pid: sandbox.pid, bootID: bootID,
+                            cgroup: plan.cgroup.directories.first ?? "", createdAt: Date()))
+                })
+            adopt(new)
+        }
+        if pod.spec.hostNetwork { return node.facts.nodeIPs }
+        let attachment = attachment(attempt: attempt, namespace: new.networkNamespacePath)
+        let network = node.network
+        let result = try await node.ledger.bracket(
+            Intent(.addNetwork, subject: uid, detail: attachment.containerID),
+            effect: {
+                if let known = try await self.recordedNetwork(), known.namespacePath == new.networkNamespacePath { return known.result }
+                return try await network.add(attachment)
+            },
+            recording: { transaction, result in
+                try transaction.save(
+                    NetworkEntry(
+                        podUID: uid, network: result.configuration["name"]?.string ?? "", namespacePath: new.networkNamespacePath,
+                        ips: result.ips, result: try JSONEncoder().encode(result), addedAt: Date()))
+            })
+        return result.ips
+    }
+
+    private func recordedNetwork() async throws -> (namespacePath: String, result: NetworkResult)? {
+        let uid = identity.uid
+        guard let entry = try await node.ledger.read({ try $0.network(of: uid) }) else { return nil }
+        return (entry.namespacePath, try JSONDecoder().decode(NetworkResult.self, from: entry.result))
+    }
+
+    private func attachment(attempt: Int, namespace: String?) -> PodAttachment {
+        PodAttachment(
+            containerID: "\(identity.uid)-\(attempt)", networkNamespace: namespace, namespace: identity.namespace, name: identity.name,
+            uid: identity.uid, portMappings: PortMapping.of(pod.spec))
+    }
+
+    /// `/etc/hosts`, `/etc/resolv.conf` and `/etc/hostname` of the pod.
+    private func writeSharedFiles(podIPs: [String]) throws {
+        let paths = node.facts.paths
+        let domain = node.facts.clusterDomain
+        let hosts = hostsFile(
+            for: pod, podIPs: pod.spec.hostNetwork ? [] : podIPs, domain: domain, hostFile: (try? SmallFile.text("/etc/hosts")) ?? "")
+        // A node without a resolver configuration gives its pods none.
+        let host = ResolverConfiguration(parsing: (try? SmallFile.text("/etc/resolv.conf")) ?? "")
+        let (resolver, warnings) = resolvConf(for: pod, clusterDNS: node.facts.clusterDNS, domain: domain, host: host)
+        for warning in warnings { node.events.record(.warning, "DNSConfigForming", warning, about: pod) }
+        let name = pod.spec.hostNetwork ? node.facts.hostname : Networking.PodHostname(of: pod, domain: domain).short
+        for (path, text) in [
+            (paths.hostsFile(identity.uid), hosts), (paths.resolvConf(identity.uid), resolver.text), (paths.hostnameFile(identity.uid), name + "\n"),
+        ] {
+            // In place: containers of the pod have these very files mounted.
+            let file = try OwnedFileDescriptor(opening: path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+            let bytes = Array(text.utf8)
+            try systemCall("write", on: path) { write(file.rawValue, bytes, bytes.count) }
+        }
+    }
+
+    /// Namespaces, network, volumes and directories go, each step on its own repeatable.
+    func tearDown() async throws {
+        let uid = identity.uid
+        if let sandbox {
+            try await node.ledger.bracket(
+                Intent(.removeSandbox, subject: uid),
+                effect: { await sandbox.shutDown() },
+                recording: { transaction, _ in
+                    for entry in try transaction.snapshot.sandboxes(of: uid) { try transaction.removeSandbox(of: uid, attempt: entry.attempt) }
+                })
+            dropSandbox()
+            memory.record.sandboxLost(at: Date())
+        }
+        try await releaseNetwork()
+        try await node.volumes.unpublish(podUID: uid, facts: node.facts)
+        volumes = [:]
+        try removeDirectories()
+    }
+
+    /// Also of earlier sandboxes, whatever the ledger remembers.
+    func releaseNetwork() async throws {
+        let uid = identity.uid
+        guard let entry = try await node.ledger.read({ try $0.network(of: uid) }) else { return }
+        let result = try JSONDecoder().decode(NetworkResult.self, from: entry.result)
+        let network = node.network
+        let attachment = attachment(attempt: max(memory.record.sandbox.attempt - 1, 0), namespace: nil)
+        try await node.ledger.bracket(
+            Intent(.deleteNetwork, subject: uid),
+            effect: { try await network.delete(attachment, result: result) },
+            recording: { transaction, _ in try transaction.removeNetwork(of: uid) })
+    }
+
+    private func removeDirectories() throws {
+        let paths = node.facts.paths
+        try FileTree.remove(paths.pod(identity.uid))
+        guard isDeleted else { return }  // the logs of a finished pod can still be asked for
+        for name in memory.record.containers.keys { removeLogLinks(of: name) }
+        try FileTree.remove(paths.podLogDirectory(identity))
+    }
+
+    func removeLogLinks(of container: String) {
+        for run in [memory.record[container: container].current, memory.record[container: container].previous].compactMap(\.self) {
+            // Gone already is as good.
+            unlink(node.facts.paths.containerLogLink(container, id: run.id, of: identity))
+        }
+    }
+}
+
+/// How an error of the setup is told to the user.
+private struct SetUpTrouble {
+    let reason: String
+    let message: String
+
+    init(_ error: any Error) {
+        switch error {
+        case let error as VolumeTrouble: (reason, message) = ("FailedMount", error.description)
+        case let error as NetworkError:
+            (reason, message) = ("FailedCreatePodSandBox", "Failed to create pod sandbox: network: \(error)")
+        default: (reason, message) = ("FailedCreatePodSandBox", "Failed to create pod sandbox: \(error)")
+        }
+    }
+}

@@ -1,0 +1,272 @@
+package import ContainerRuntime
+package import FoundationEssentials
+package import KubeAPI
+import Ledger
+package import Logging
+package import PodPlanning
+package import SandboxPlan
+
+/// Brings one pod to where its spec wants it, and keeps it there.
+///
+/// Level-triggered: whatever happens changes the memory and wakes the worker, `step` asks `podActions` what follows from
+/// the memory, and each answer becomes a piece of work that changes the memory again. Decisions are made between two
+/// `await`s; the work runs beside them, at most one piece of each kind.
+package actor PodWorker {
+    package nonisolated let identity: PodIdentity
+    let node: NodeServices
+    let logger: Logger
+
+    var pod: Pod
+    var memory: PodMemory
+    var objects: ObjectSnapshot
+    var sandbox: Sandbox?
+    var volumes: [String: MountedVolume] = [:]
+    /// Failed attempts to set the pod up in a row.
+    var setUpFailures = 0
+    /// How far the ending of each container is.
+    var stops: [String: ContainerStop] = [:]
+    /// Starts that wait for an image, which a pod that ends does not wait for.
+    var pulling: Set<String> = []
+    /// The last status put into the outbox.
+    var published: PodStatus?
+    /// The API server no longer has the pod, or never will again.
+    private(set) var isGoneUpstream = false
+    private var finishRetryAt: Date?
+
+    private var work: [Work: Task<Void, Never>] = [:]
+    private var timer: Task<Void, Never>?
+    private var sandboxEvents: Task<Void, Never>?
+    private let wakeups: AsyncStream<Void>
+    private let waker: AsyncStream<Void>.Continuation
+
+    enum Work: Hashable {
+        case setUp
+        case start(String)
+        case stop(String)
+        case probe(String, ProbeMachine.Kind)
+        case refreshVolumes
+        case finish
+    }
+
+    /// - Parameters:
+    ///   - memory: from the ledger, or new.
+    ///   - isStored: the ledger has the pod already.
+    package init(pod: Pod, memory: PodMemory, objects: ObjectSnapshot, published: PodStatus?, node: NodeServices) {
+        identity = PodIdentity(uid: pod.metadata.uid, namespace: pod.metadata.namespace, name: pod.metadata.name)
+        self.node = node
+        var logger = node.logger
+        logger[metadataKey: "pod.uid"] = "\(identity.uid)"
+        logger[metadataKey: "pod.name"] = "\(identity.namespace)/\(identity.name)"
+        self.logger = logger
+        self.pod = pod
+        self.memory = memory
+        self.objects = objects
+        self.published = published
+        if let published { self.pod.status = published }
+        (wakeups, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    // MARK: What happens to the pod
+
+    /// The API server's newest version of it.
+    package func update(_ newer: Pod) async {
+        let wasDeleting = pod.metadata.deletionTimestamp != nil
+        let grace = pod.metadata.deletionGracePeriodSeconds
+        let own = pod.status
+        pod = newer
+        pod.status = own.phase.isEmpty ? newer.status : own.adoptingForeignConditions(of: newer.status)
+        let bootID = node.ledger.bootID
+        let entry: PodEntry
+        do throws(LedgerError) {
+            entry = try PodEntry(newer, state: newer.metadata.deletionTimestamp == nil ? .admitted : .deleting, bootID: bootID, admittedAt: memory.record.startTime)
+        } catch {
+            return logger.error("pod not stored", metadata: ["error": "\(error)"])
+        }
+        await commit { [memory, published] transaction in
+            var entry = entry
+            entry.record = try memory.stored()
+            entry.status = try published.map { try JSONEncoder().encode($0) }
+            try transaction.save(entry)
+        }
+        // A shorter grace period counts for stops under way as well.
+        if !wasDeleting || grace != newer.metadata.deletionGracePeriodSeconds { interruptStops() }
+        await followObjects()
+        await publishStatus()
+        wake()
+    }
+
+    /// The API server no longer has the pod: it ends here too, without a word upstream.
+    package func deletedUpstream() {
+        isGoneUpstream = true
+        if pod.metadata.deletionTimestamp == nil { pod.metadata.deletionTimestamp = Timestamp(Date()) }
+        wake()
+    }
+
+    func receive(_ snapshot: ObjectSnapshot) async {
+        guard snapshot.version >= objects.version else { return }
+        let before = objects
+        objects = snapshot
+        await remember(snapshot, insteadOf: before)
+        if sandbox != nil, memory.record.sandbox.isReady, !memory.isCleanedUp { begin(.refreshVolumes) { await $0.refreshVolumes() } }
+        wake()
+    }
+
+    /// Takes over a sandbox: a new one, or one that outlived the last daemon.
+    func adopt(_ sandbox: Sandbox) {
+        self.sandbox = sandbox
+        sandboxEvents?.cancel()
+        // Ends with the sandbox's events, or in `stopWorking`.
+        sandboxEvents = Task {
+            for await event in sandbox.events {
+                switch event {
+                case .exited(let exit): await self.containerExited(exit, in: sandbox)
+                case .sandboxLost: await self.sandboxLost(sandbox)
+                }
+            }
+        }
+    }
+
+    func dropSandbox() {
+        sandboxEvents?.cancel()
+        sandboxEvents = nil
+        sandbox = nil
+    }
+
+    private func sandboxLost(_ lost: Sandbox) async {
+        guard sandbox === lost else { return }
+        logger.warning("sandbox lost")
+        node.events.record(.normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.", about: pod)
+        dropSandbox()
+        memory.record.sandboxLost(at: Date())
+        await persist()
+        wake()
+    }
+
+    // MARK: The loop
+
+    package func wake() { waker.yield() }
+
+    /// Works until the pod is gone and cleaned up, or until cancelled: then the pod is left running as it is.
+    ///
+    /// - Returns: true when nothing of the pod remains on this node.
+    package func run() async -> Bool {
+        wake()
+        for await _ in wakeups {
+            if Task.isCancelled { break }
+            step()
+            if memory.isCleanedUp, isGoneUpstream, work.isEmpty { break }
+        }
+        await stopWorking()
+        return memory.isCleanedUp && isGoneUpstream
+    }
+
+    private func stopWorking() async {
+        timer?.cancel()
+        sandboxEvents?.cancel()
+        for task in work.values { task.cancel() }
+        for task in work.values { await task.value }
+    }
+
+    private func step() {
+        let now = Date()
+        var wakeAt: [Date] = []
+        for action in podActions(for: pod, record: memory.record, now: now) {
+            switch action {
+            case .createSandbox(let attempt):
+                if objects.isComplete { begin(.setUp) { await $0.setUp(attempt: attempt) } }
+            case .start(let name):
+                if objects.isComplete { begin(.start(name)) { await $0.start(name) } }
+            case .kill(let name, let reason):
+                begin(.stop(name)) { await $0.stop(name, reason) }
+            case .fail(let failure):
+                memory.record.failure = failure
+                node.events.record(.warning, failure.reason, failure.message, about: pod)
+                begin(.setUp) { await $0.persist() }
+            case .finish: wakeAt += finishWhenQuiet(now)
+            case .wake(let date): wakeAt.append(date)
+            }
+        }
+        if memory.record.isTerminal, !memory.isCleanedUp { wakeAt += finishWhenQuiet(now) }
+        if memory.record.isTerminal, memory.isCleanedUp, isDeleted, !hasAskedForDeletion, !isGoneUpstream { begin(.finish) { await $0.askForDeletion() } }
+        wakeAt += beginProbes(now)
+        schedule(wakeAt.min())
+    }
+
+    var isDeleted: Bool { pod.metadata.deletionTimestamp != nil }
+    private var hasAskedForDeletion = false
+
+    /// Cleans up once nothing else is being done for the pod; a pull for it is not waited for.
+    private func finishWhenQuiet(_ now: Date) -> [Date] {
+        for (kind, task) in work where kind == .setUp || pulling.contains(kind.container ?? "") { task.cancel() }
+        let busy = work.keys.contains { $0 != .finish && !pulling.contains($0.container ?? "") }
+        if busy { return [] }
+        if let finishRetryAt, finishRetryAt > now { return [finishRetryAt] }
+        begin(.finish) { await $0.finish() }
+        return []
+    }
+
+    /// Everything of the pod on this node goes; what cannot go yet is tried again.
+    private func finish() async {
+        do {
+            try await tearDown()
+            finishRetryAt = nil
+            memory.record.isTerminal = true
+            memory.isCleanedUp = true
+            await persist()
+            if isDeleted, !isGoneUpstream { await askForDeletion() }
+        } catch {
+            finishRetryAt = Date().addingTimeInterval(5)
+            logger.warning("pod not cleaned up yet", metadata: ["error": "\(error)"])
+            node.events.record(.warning, "FailedKillPod", "error killing pod: \(error)", about: pod)
+        }
+    }
+
+    /// After the last status, in the same outbox: the API server sees the end before the object goes.
+    private func askForDeletion() async {
+        hasAskedForDeletion = true
+        let reference = PodReference(pod)
+        await commit { try $0.send(.deletion(reference), at: Date()) }
+        node.outbox.kick()
+    }
+
+    /// Starts a piece of work unless one of its kind is under way; its end wakes the worker.
+    func begin(_ kind: Work, _ body: @escaping @Sendable (PodWorker) async -> Void) {
+        guard work[kind] == nil else { return }
+        // Ended and awaited by `stopWorking`.
+        work[kind] = Task {
+            await body(self)
+            self.work[kind] = nil
+            self.wake()
+        }
+    }
+
+    func isWorking(on kind: Work) -> Bool { work[kind] != nil }
+
+    /// The stop under way begins again, with what it has done so far remembered in `stops`.
+    func interruptStops() {
+        for (kind, task) in work { if case .stop = kind { task.cancel() } }
+    }
+
+    func interruptStop(of name: String) { work[.stop(name)]?.cancel() }
+
+    private func schedule(_ date: Date?) {
+        timer?.cancel()
+        timer = nil
+        guard let date else { return }
+        let delay = max(date.timeIntervalSinceNow, 0.001)
+        // Replaced by the next step, ended by `stopWorking`. Ending early only means that it was replaced.
+        timer = Task {
+            do { try await Task.sleep(for: .seconds(delay)) } catch { return }
+            self.wake()
+        }
+    }
+}
+
+extension PodWorker.Work {
+    var container: String? {
+        switch self {
+        case .start(let name): name
+        case .setUp, .stop, .probe, .refreshVolumes, .finish: nil
+        }
+    }
+}

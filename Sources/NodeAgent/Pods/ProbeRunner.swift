@@ -1,0 +1,81 @@
+import AsyncHTTPClient
+import FoundationEssentials
+package import KubeAPI
+package import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// What one execution of a probe or hook found.
+package enum ProbeResult: Hashable, Sendable {
+    case passed
+    case failed(String)
+
+    package var hasPassed: Bool { self == .passed }
+}
+
+/// Runs the probes that go over the network; those that run a program in a container are the pod worker's.
+/// Source: Kubernetes, "Configure Liveness, Readiness and Startup Probes".
+package final class ProbeRunner: Sendable {
+    private let http: HTTPClient
+
+    package init() {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.certificateVerification = .none  // a probe asks whether it answers, not who it is
+        var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
+        configuration.maximumUsesPerConnection = 1  // a kept connection would only prove the past
+        configuration.httpVersion = .http1Only
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        http = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: configuration)
+    }
+
+    package func shutDown() async throws { try await http.shutdown() }
+
+    /// - Parameter ports: named ports of the container.
+    package func get(_ action: HTTPGetAction, podIP: String, ports: [ContainerPort], timeout: Duration) async -> ProbeResult {
+        guard let port = action.port.number(among: ports) else { return .failed("no port named \"\(action.port)\"") }
+        let host = action.host.isEmpty ? podIP : action.host
+        let scheme = action.scheme.lowercased() == "https" ? "https" : "http"
+        let path = action.path.hasPrefix("/") ? action.path : "/\(action.path)"
+        let url = "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)\(path)"
+        var request = HTTPClientRequest(url: url)
+        request.headers.add(name: "user-agent", value: "kube-probe/1.36")
+        request.headers.add(name: "accept", value: "*/*")
+        request.headers.add(name: "connection", value: "close")
+        for header in action.httpHeaders { request.headers.replaceOrAdd(name: header.name, value: header.value) }
+        do {
+            let response = try await http.execute(request, timeout: TimeAmount(timeout))
+            let code = response.status.code
+            // Redirects count as success: the server answers.
+            return (200..<400).contains(code) ? .passed : .failed("HTTP probe failed with statuscode: \(code)")
+        } catch let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout || error == .readTimeout {
+            return .failed("Get \"\(url)\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)")
+        } catch {
+            return .failed("Get \"\(url)\": \(error)")
+        }
+    }
+
+    package func connect(_ action: TCPSocketAction, podIP: String, ports: [ContainerPort], timeout: Duration) async -> ProbeResult {
+        guard let port = action.port.number(among: ports) else { return .failed("no port named \"\(action.port)\"") }
+        let host = action.host.isEmpty ? podIP : action.host
+        do {
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connectTimeout(TimeAmount(timeout)).connect(host: host, port: port).get()
+            try await channel.close()
+            return .passed
+        } catch {
+            return .failed("dial tcp \(host):\(port): \(error)")
+        }
+    }
+}
+
+extension IntOrString {
+    func number(among ports: [ContainerPort]) -> Int? {
+        switch self {
+        case .int(let number): number
+        case .string(let name): ports.first { $0.name == name }?.containerPort ?? Int(name)
+        }
+    }
+}
