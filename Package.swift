@@ -84,7 +84,7 @@ let package = Package(
             name: "NodeAgent",
             dependencies: [
                 "ContainerRuntime", "Images", "Volumes", "Networking", "Ledger", "KubeClient", "PodPlanning", "LinuxSystem",
-                "OCISpec", "KubeAPI", "SandboxPlan", log, metrics,
+                "OCISpec", "KubeAPI", "SandboxPlan", log, metrics, http, nio, posix, tls, product("NIOHTTP1", "swift-nio"),
             ],
             swiftSettings: house),
         .target(

@@ -59,6 +59,9 @@ package actor ImageKeeper {
         }
     }
 
+    /// The image a container runs, by its id; nil when it was removed meanwhile.
+    package func stored(_ id: String) async -> StoredImage? { await store.image(named: id) }
+
     private func pull(_ name: String, credentials: RegistryCredentials?, willPull: @Sendable () -> Void) async throws -> StoredImage {
         if let running = pulls[name] { return try await running.value }
         willPull()

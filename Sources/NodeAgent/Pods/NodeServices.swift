@@ -11,18 +11,22 @@ package struct NodeServices: Sendable {
     package var ledger: Ledger
     package var runtime: SandboxRuntime
     package var images: ImageKeeper
-    package var volumes: PodVolumes
+    package var volumes: VolumeKeeper
     package var network: CNI
+    /// Of the default network; nil when the operator has configured another.
+    package var reservations: AddressReservations?
     package var client: KubeClient
     package var objects: ObjectCache
     package var services: ServiceCatalog
     package var events: EventRecorder
     package var outbox: StatusOutbox
     package var probes: ProbeRunner
+    /// Keeps the seccomp programs it compiled.
+    package let seccomp = SeccompCompiler()
     package var logger: Logger
 
     package init(
-        facts: NodeFacts, ledger: Ledger, runtime: SandboxRuntime, images: ImageKeeper, volumes: PodVolumes, network: CNI,
+        facts: NodeFacts, ledger: Ledger, runtime: SandboxRuntime, images: ImageKeeper, volumes: VolumeKeeper, network: CNI, reservations: AddressReservations?,
         client: KubeClient, objects: ObjectCache, services: ServiceCatalog, events: EventRecorder, outbox: StatusOutbox,
         probes: ProbeRunner, logger: Logger
     ) {
@@ -32,6 +36,7 @@ package struct NodeServices: Sendable {
         self.images = images
         self.volumes = volumes
         self.network = network
+        self.reservations = reservations
         self.client = client
         self.objects = objects
         self.services = services

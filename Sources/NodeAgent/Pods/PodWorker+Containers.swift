@@ -60,11 +60,10 @@ extension PodWorker {
     private func noteStart(_ started: ContainerRecord, plan: ContainerPlan, image: StoredImage, container: Container) {
         var run = ContainerRun(
             id: plan.id, attempt: plan.attempt, sandboxAttempt: memory.record.sandbox.attempt, image: container.image,
-            imageID: image.id, startedAt: started.startedAt)
+            imageID: image.id, startedAt: Date(started.startedAt))
         run.user = LinuxContainerUser(uid: Int(plan.process.uid), gid: Int(plan.process.gid), supplementalGroups: ([plan.process.gid] + plan.process.groups).map(Int.init))
         run.resources = container.resources
         memory.record[container: plan.name].started(run)
-        if memory.record.isRegular(container.name, in: pod.spec) { memory.record.isInitialized = true }
         stops[plan.name] = nil
         plans[plan.name] = plan
         if container.lifecycle?.postStart == nil { noteHookDone(container) }
@@ -165,7 +164,7 @@ extension PodWorker {
 
     /// What is left of an earlier run: its writable layer and its log link. Its log stays, for `kubectl logs --previous`.
     private func discard(_ run: ContainerRun) async {
-        await sandbox?.remove(run.id)
+        await remove(run.id, from: sandbox)
         // Gone already is as good.
         unlink(node.facts.paths.containerLogLink(run.containerName(in: memory.record), id: run.id, of: identity))
     }
@@ -176,15 +175,26 @@ extension PodWorker {
         guard sandbox === origin, let name = memory.record.name(ofRun: exit.id) else { return }
         let message = terminationMessage(of: name, exit)
         memory.record[container: name].ended(
-            ContainerEnd(exitCode: Int(exit.code), oomKilled: exit.oomKilled, message: message, finishedAt: exit.finishedAt))
+            ContainerEnd(exitCode: exit.code, oomKilled: exit.oomKilled, message: message, finishedAt: Date(exit.finishedAt)))
         plans[name] = nil
         logger.info("container exited", metadata: ["container.name": "\(name)", "exit.code": "\(exit.code)"])
         interruptStop(of: name)
         await persist()
         // Written down, so berth-pod need not remember it any longer.
-        await origin.remove(exit.id)
+        await remove(exit.id, from: origin)
         noteBackOff(name)
         wake()
+    }
+
+    /// Forgets an ended container in its supervisor, with its writable layer.
+    private func remove(_ id: String, from origin: Sandbox?) async {
+        do throws(RuntimeError) {
+            try await origin?.remove(id)
+        } catch .noSuchContainer {
+            return  // removed before
+        } catch {
+            logger.warning("remains of a container stay behind", metadata: ["container.id": "\(id)", "error": "\(error)"])
+        }
     }
 
     private func noteBackOff(_ name: String) {
@@ -218,7 +228,6 @@ extension PodWorker {
 
 extension PodRecord {
     func name(ofRun id: String) -> String? { containers.first { $0.value.current?.id == id }?.key }
-    func isRegular(_ name: String, in spec: PodSpec) -> Bool { spec.containers.contains { $0.name == name } }
 }
 
 extension ContainerRun {

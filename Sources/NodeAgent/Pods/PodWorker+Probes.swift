@@ -16,8 +16,9 @@ extension PodWorker {
             guard let run = progress.current, run.end == nil, progress.mustRestart == nil else { continue }
             for (kind, probe) in container.probes {
                 guard !isWorking(on: .probe(container.name, kind)),
-                    let due = memory[kind, run, container: container.name].nextProbe(probe, containerStarted: progress.isStarted)
+                    let regular = memory[kind, run, container: container.name].nextProbe(probe, containerStarted: progress.isStarted)
                 else { continue }
+                let due = kind == .readiness && !progress.passesReadiness ? early(regular, probe, run) : regular
                 if due <= now {
                     begin(.probe(container.name, kind)) { await $0.run(probe, kind, of: container, run) }
                 } else {
@@ -28,12 +29,21 @@ extension PodWorker {
         return later
     }
 
+    /// While a young container is not ready, it is asked more often than its period says, so that it becomes so sooner.
+    /// Source: Kubernetes, "Probes": a readiness probe may run at other times until the container is ready.
+    private func early(_ regular: Date, _ probe: Probe, _ run: ContainerRun) -> Date {
+        guard let last = memory[.readiness, run, container: ""].lastProbe else { return regular }
+        let age = last.timeIntervalSince(run.startedAt) - Double(probe.initialDelaySeconds)
+        return min(regular, last.addingTimeInterval(max(age / 4, 0.02)))
+    }
+
     private func run(_ probe: Probe, _ kind: ProbeMachine.Kind, of container: Container, _ run: ContainerRun) async {
         let result = await execute(probe, of: container)
         if Task.isCancelled { return }
         let name = container.name
         guard memory.record[container: name].current?.id == run.id, memory.record[container: name].isRunning else { return }
-        if case .failed(let message) = result {
+        let isYoung = kind == .readiness && Date().timeIntervalSince(run.startedAt) < Double(probe.initialDelaySeconds + probe.period)
+        if case .failed(let message) = result, !isYoung {
             node.events.record(
                 .warning, "Unhealthy", "\(kind.rawValue.prefix(1).uppercased() + kind.rawValue.dropFirst()) probe failed: \(message)",
                 about: pod, container: name)
@@ -45,7 +55,7 @@ extension PodWorker {
             memory.record[container: name].isStarted = true
             if container.readinessProbe == nil { memory.record[container: name].passesReadiness = true }
         case .ready(let ready): memory.record[container: name].passesReadiness = ready
-        case .kill(let sentence): memory.record[container: name].mustRestart = sentence
+        case .kill(let kind): memory.record[container: name].mustRestart = .failedProbe(kind)
         }
         await persist()
     }
@@ -81,7 +91,7 @@ extension PodWorker {
         case .passed: noteHookDone(container)
         case .failed(let message):
             node.events.record(.warning, "FailedPostStartHook", "PostStartHook failed: \(message)", about: pod, container: container.name)
-            memory.record[container: container.name].mustRestart = "FailedPostStartHook"
+            memory.record[container: container.name].mustRestart = .failedPostStart
         }
         await persist()
     }

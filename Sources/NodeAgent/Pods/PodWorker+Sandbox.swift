@@ -15,10 +15,11 @@ extension PodWorker {
             if setUpFailures == 0 { logger.info("setting up", metadata: ["sandbox.attempt": "\(attempt)"]) }
             let paths = node.facts.paths
             try DirectoryTree.make(paths.pod(identity.uid), mode: 0o750)
-            // Side by side: neither needs the other.
-            async let mounted = mountVolumes()
+            // Side by side: neither needs the other, except that files may tell the pod's address.
+            async let mounted: Void = publishVolumes(podIPs: memory.record.podIPs)
             let ips = try await createSandbox(attempt: attempt)
-            volumes = try await mounted
+            try await mounted
+            if pod.tellsItsAddress { try await publishVolumes(podIPs: ips) }
             try Task.checkCancellation()
             try writeSharedFiles(podIPs: ips)
             memory.record.sandboxReady(attempt: attempt, podIPs: ips)
@@ -37,13 +38,6 @@ extension PodWorker {
             await persist()
         }
     }
-
-    private func mountVolumes() async throws -> [String: MountedVolume] {
-        try await node.volumes.publish(for: pod, objects: objects, podIPs: memory.record.podIPs, facts: node.facts)
-    }
-
-    /// Fresh volumes for a pod whose containers outlived the daemon; nothing is changed that stands already.
-    func remountVolumes() async throws { volumes = try await mountVolumes() }
 
     /// - Returns: the pod's addresses.
     private func createSandbox(attempt: Int) async throws -> [String] {
@@ -67,14 +61,15 @@ extension PodWorker {
             adopt(new)
         }
         if pod.spec.hostNetwork { return node.facts.nodeIPs }
-        let attachment = attachment(attempt: attempt, namespace: new.networkNamespacePath)
+        let known = try await recordedNetwork()
+        if let known, known.namespacePath == new.networkNamespacePath { return known.result.ips }
+        // Of an earlier sandbox, or half made when the daemon died.
+        if known != nil || attempt > 0 || setUpFailures > 0 || hasResumed { try await releaseNetwork(orUnrecorded: true) }
+        let attachment = attachment(namespace: new.networkNamespacePath)
         let network = node.network
         let result = try await node.ledger.bracket(
             Intent(.addNetwork, subject: uid, detail: attachment.containerID),
-            effect: {
-                if let known = try await self.recordedNetwork(), known.namespacePath == new.networkNamespacePath { return known.result }
-                return try await network.add(attachment)
-            },
+            effect: { try await network.add(attachment) },
             recording: { transaction, result in
                 try transaction.save(
                     NetworkEntry(
@@ -90,9 +85,9 @@ extension PodWorker {
         return (entry.namespacePath, try JSONDecoder().decode(NetworkResult.self, from: entry.result))
     }
 
-    private func attachment(attempt: Int, namespace: String?) -> PodAttachment {
+    private func attachment(namespace: String?) -> PodAttachment {
         PodAttachment(
-            containerID: "\(identity.uid)-\(attempt)", networkNamespace: namespace, namespace: identity.namespace, name: identity.name,
+            containerID: identity.uid, networkNamespace: namespace, namespace: identity.namespace, name: identity.name,
             uid: identity.uid, portMappings: PortMapping.of(pod.spec))
     }
 
@@ -123,7 +118,7 @@ extension PodWorker {
         if let sandbox {
             try await node.ledger.bracket(
                 Intent(.removeSandbox, subject: uid),
-                effect: { await sandbox.shutDown() },
+                effect: { try await sandbox.shutDown() },
                 recording: { transaction, _ in
                     for entry in try transaction.snapshot.sandboxes(of: uid) { try transaction.removeSandbox(of: uid, attempt: entry.attempt) }
                 })
@@ -131,30 +126,42 @@ extension PodWorker {
             memory.record.sandboxLost(at: Date())
         }
         try await releaseNetwork()
-        try await node.volumes.unpublish(podUID: uid, facts: node.facts)
+        try await node.volumes.unpublish(podUID: uid)
         volumes = [:]
         try removeDirectories()
     }
 
-    /// Also of earlier sandboxes, whatever the ledger remembers.
-    func releaseNetwork() async throws {
+    /// - Parameter orUnrecorded: also what may have been made without being written down.
+    func releaseNetwork(orUnrecorded: Bool = false) async throws {
         let uid = identity.uid
-        guard let entry = try await node.ledger.read({ try $0.network(of: uid) }) else { return }
-        let result = try JSONDecoder().decode(NetworkResult.self, from: entry.result)
+        let known = try await recordedNetwork()
+        guard known != nil || (orUnrecorded && !pod.spec.hostNetwork) else { return }
         let network = node.network
-        let attachment = attachment(attempt: max(memory.record.sandbox.attempt - 1, 0), namespace: nil)
+        let attachment = attachment(namespace: nil)
         try await node.ledger.bracket(
             Intent(.deleteNetwork, subject: uid),
-            effect: { try await network.delete(attachment, result: result) },
+            effect: { try await network.delete(attachment, result: known?.result) },
             recording: { transaction, _ in try transaction.removeNetwork(of: uid) })
     }
 
     private func removeDirectories() throws {
         let paths = node.facts.paths
-        try FileTree.remove(paths.pod(identity.uid))
+        try Self.removeTree(identity.uid, in: paths.podsDirectory)
         guard isDeleted else { return }  // the logs of a finished pod can still be asked for
         for name in memory.record.containers.keys { removeLogLinks(of: name) }
-        try FileTree.remove(paths.podLogDirectory(identity))
+        let logs = paths.podLogDirectory(identity)
+        try Self.removeTree(String(logs.dropFirst(paths.podLogs.count + 1)), in: paths.podLogs)
+    }
+
+    private static func removeTree(_ name: String, in directory: String) throws(SystemCallError) {
+        let parent: OwnedFileDescriptor
+        do throws(SystemCallError) {
+            parent = try OwnedFileDescriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY)
+        } catch {
+            if error.code == ENOENT { return }
+            throw error
+        }
+        try FileTree.remove(name, in: parent.rawValue)
     }
 
     func removeLogLinks(of container: String) {
@@ -177,5 +184,20 @@ private struct SetUpTrouble {
             (reason, message) = ("FailedCreatePodSandBox", "Failed to create pod sandbox: network: \(error)")
         default: (reason, message) = ("FailedCreatePodSandBox", "Failed to create pod sandbox: \(error)")
         }
+    }
+}
+
+extension Pod {
+    /// Some file among its volumes says `status.podIP`, which is known only when the network is up.
+    fileprivate var tellsItsAddress: Bool {
+        spec.volumes.contains { volume in
+            let items = (volume.downwardAPI?.items ?? []) + (volume.projected?.sources ?? []).flatMap { $0.downwardAPI?.items ?? [] }
+            return items.contains { $0.fieldRef?.fieldPath.hasPrefix("status.podIP") ?? false }
+        }
+    }
+
+    /// Some volume holds files that Berth writes.
+    var hasFileVolumes: Bool {
+        spec.volumes.contains { $0.configMap != nil || $0.secret != nil || $0.downwardAPI != nil || $0.projected != nil }
     }
 }

@@ -17,9 +17,15 @@ extension PodWorker {
     /// preStop hook, stop signal, grace, SIGKILL. Returns early when interrupted; the next step then begins it again from
     /// where it was.
     func stop(_ name: String, _ reason: KillReason) async {
-        guard let run = memory.record[container: name].current, run.end == nil, let sandbox else { return }
-        let plan = terminationPlan(for: container(name), in: pod, reason: reason)
-        var stop = stops[name].flatMap { $0.runID == run.id ? $0 : nil } ?? begin(stopping: name, run, reason)
+        guard let run = memory.record[container: name].current, run.end == nil, sandbox != nil else { return }
+        let known = stops[name].flatMap { $0.runID == run.id ? $0 : nil }
+        var stop = known ?? ContainerStop(runID: run.id, begunAt: Date())
+        let plan = TerminationPlan(
+            of: container(name) ?? Container(), in: pod, imageSignal: run.stopSignal, reason: reason, elapsed: elapsed(before: stop))
+        if known == nil {
+            stops[name] = stop
+            node.events.record(.normal, "Killing", plan.message, about: pod, container: name)
+        }
 
         if !stop.isHookDone {
             stop.isHookDone = true
@@ -32,12 +38,13 @@ extension PodWorker {
             }
         }
         guard memory.record[container: name].current?.id == run.id, memory.record[container: name].isRunning else { return }
-        let window = plan.signalWindow(afterHook: (stop.signalledAt ?? Date()).timeIntervalSince(stop.begunAt))
-        if window > 0 {
+        // A grace period of zero means now.
+        if plan.gracePeriod > 0 {
+            let window = plan.signalWindow(afterHook: (stop.signalledAt ?? Date()).timeIntervalSince(stop.begunAt))
             if stop.signalledAt == nil {
                 stop.signalledAt = Date()
                 stops[name] = stop
-                await sandbox.signal(run.id, plan.stopSignal, wholeCgroup: false)
+                await send(plan.stopSignal, to: run)
             }
             let left = (stop.signalledAt ?? Date()).addingTimeInterval(window).timeIntervalSinceNow
             if left > 0 {
@@ -46,20 +53,22 @@ extension PodWorker {
             }
             guard memory.record[container: name].current?.id == run.id, memory.record[container: name].isRunning else { return }
         }
-        await sandbox.signal(run.id, SIGKILL, wholeCgroup: true)
+        await send(SIGKILL, to: run, wholeCgroup: true)
         // The exit interrupts this; a process the kernel cannot end yet is killed again.
         do { try await Task.sleep(for: .seconds(10)) } catch { return }
     }
 
-    private func begin(stopping name: String, _ run: ContainerRun, _ reason: KillReason) -> ContainerStop {
-        let stop = ContainerStop(runID: run.id, begunAt: Date())
-        stops[name] = stop
-        let message =
-            switch reason {
-            case .failedProbe(let sentence): sentence
-            case .podEnding, .orphaned: "Stopping container \(name)"
-            }
-        node.events.record(.normal, "Killing", message, about: pod, container: name)
-        return stop
+    /// Seconds that containers which ended before this one have used of the pod's grace period.
+    private func elapsed(before stop: ContainerStop) -> Double {
+        guard let first = stops.values.map(\.begunAt).min() else { return 0 }
+        return max(stop.begunAt.timeIntervalSince(first), 0)
+    }
+
+    func send(_ signal: CInt, to run: ContainerRun, wholeCgroup: Bool = false) async {
+        do throws(RuntimeError) {
+            try await sandbox?.signal(run.id, signal, wholeCgroup: wholeCgroup)
+        } catch {
+            logger.warning("signal not sent", metadata: ["container.id": "\(run.id)", "signal": "\(signal)", "error": "\(error)"])
+        }
     }
 }

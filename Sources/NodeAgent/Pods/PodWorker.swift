@@ -21,8 +21,14 @@ package actor PodWorker {
     var objects: ObjectSnapshot
     var sandbox: Sandbox?
     var volumes: [String: MountedVolume] = [:]
+    /// When the tokens among the volumes are to be renewed, or files written that could not be.
+    var renewVolumesAt: Date?
+    /// What the running containers were started with.
+    var plans: [String: ContainerPlan] = [:]
     /// Failed attempts to set the pod up in a row.
     var setUpFailures = 0
+    /// The pod is older than this daemon, and may have been left half made.
+    var hasResumed = false
     /// How far the ending of each container is.
     var stops: [String: ContainerStop] = [:]
     /// Starts that wait for an image, which a pod that ends does not wait for.
@@ -31,6 +37,8 @@ package actor PodWorker {
     var published: PodStatus?
     /// The API server no longer has the pod, or never will again.
     private(set) var isGoneUpstream = false
+    /// A newer version of the pod that the loop has not looked at yet.
+    private var news: Pod?
     private var finishRetryAt: Date?
 
     private var work: [Work: Task<Void, Never>] = [:]
@@ -46,11 +54,14 @@ package actor PodWorker {
         case probe(String, ProbeMachine.Kind)
         case refreshVolumes
         case finish
+        /// Only writes the memory down.
+        case record
     }
 
     /// - Parameters:
     ///   - memory: from the ledger, or new.
-    ///   - isStored: the ledger has the pod already.
+    ///   - objects: as the ledger remembers them; incomplete for a pod that is new.
+    ///   - published: the status last put into the outbox.
     package init(pod: Pod, memory: PodMemory, objects: ObjectSnapshot, published: PodStatus?, node: NodeServices) {
         identity = PodIdentity(uid: pod.metadata.uid, namespace: pod.metadata.namespace, name: pod.metadata.name)
         self.node = node
@@ -68,11 +79,17 @@ package actor PodWorker {
 
     // MARK: What happens to the pod
 
-    /// The API server's newest version of it.
-    package func update(_ newer: Pod) async {
+    /// The API server's newest version of it, to be taken up by the loop.
+    package func enqueue(_ newer: Pod) {
+        news = newer
+        wake()
+    }
+
+    private func update(_ newer: Pod) async {
         let wasDeleting = pod.metadata.deletionTimestamp != nil
         let grace = pod.metadata.deletionGracePeriodSeconds
         let own = pod.status
+        let old = pod.metadata
         pod = newer
         pod.status = own.phase.isEmpty ? newer.status : own.adoptingForeignConditions(of: newer.status)
         let bootID = node.ledger.bootID
@@ -91,8 +108,8 @@ package actor PodWorker {
         // A shorter grace period counts for stops under way as well.
         if !wasDeleting || grace != newer.metadata.deletionGracePeriodSeconds { interruptStops() }
         await followObjects()
+        if newer.metadata.labels != old.labels || newer.metadata.annotations != old.annotations { beginRefresh() }
         await publishStatus()
-        wake()
     }
 
     /// The API server no longer has the pod: it ends here too, without a word upstream.
@@ -107,8 +124,15 @@ package actor PodWorker {
         let before = objects
         objects = snapshot
         await remember(snapshot, insteadOf: before)
-        if sandbox != nil, memory.record.sandbox.isReady, !memory.isCleanedUp { begin(.refreshVolumes) { await $0.refreshVolumes() } }
+        beginRefresh()
         wake()
+    }
+
+    /// The files among the volumes follow their sources. Before the setup they are not there, and during it come up to date.
+    private func beginRefresh() {
+        guard memory.record.sandbox.isReady, !memory.isCleanedUp, pod.hasFileVolumes else { return }
+        renewVolumesAt = nil
+        begin(.refreshVolumes) { await $0.refreshVolumes() }
     }
 
     /// Takes over a sandbox: a new one, or one that outlived the last daemon.
@@ -120,6 +144,7 @@ package actor PodWorker {
             for await event in sandbox.events {
                 switch event {
                 case .exited(let exit): await self.containerExited(exit, in: sandbox)
+                case .warning(let id, let message): await self.note(warning: message, run: id)
                 case .sandboxLost: await self.sandboxLost(sandbox)
                 }
             }
@@ -130,6 +155,10 @@ package actor PodWorker {
         sandboxEvents?.cancel()
         sandboxEvents = nil
         sandbox = nil
+    }
+
+    private func note(warning message: String, run id: String) {
+        logger.warning("container started with less than planned", metadata: ["container.id": "\(id)", "warning": "\(message)"])
     }
 
     private func sandboxLost(_ lost: Sandbox) async {
@@ -152,6 +181,10 @@ package actor PodWorker {
     package func run() async -> Bool {
         wake()
         for await _ in wakeups {
+            if let newer = news {
+                news = nil
+                await update(newer)
+            }
             if Task.isCancelled { break }
             step()
             if memory.isCleanedUp, isGoneUpstream, work.isEmpty { break }
@@ -181,7 +214,7 @@ package actor PodWorker {
             case .fail(let failure):
                 memory.record.failure = failure
                 node.events.record(.warning, failure.reason, failure.message, about: pod)
-                begin(.setUp) { await $0.persist() }
+                begin(.record) { await $0.persist() }
             case .finish: wakeAt += finishWhenQuiet(now)
             case .wake(let date): wakeAt.append(date)
             }
@@ -189,6 +222,9 @@ package actor PodWorker {
         if memory.record.isTerminal, !memory.isCleanedUp { wakeAt += finishWhenQuiet(now) }
         if memory.record.isTerminal, memory.isCleanedUp, isDeleted, !hasAskedForDeletion, !isGoneUpstream { begin(.finish) { await $0.askForDeletion() } }
         wakeAt += beginProbes(now)
+        if let renewVolumesAt, memory.record.sandbox.isReady, !memory.isCleanedUp {
+            if renewVolumesAt <= now { beginRefresh() } else { wakeAt.append(renewVolumesAt) }
+        }
         schedule(wakeAt.min())
     }
 
@@ -266,7 +302,7 @@ extension PodWorker.Work {
     var container: String? {
         switch self {
         case .start(let name): name
-        case .setUp, .stop, .probe, .refreshVolumes, .finish: nil
+        case .setUp, .stop, .probe, .refreshVolumes, .finish, .record: nil
         }
     }
 }

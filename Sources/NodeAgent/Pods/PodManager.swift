@@ -1,0 +1,224 @@
+package import ContainerRuntime
+import FoundationEssentials
+package import KubeAPI
+package import KubeClient
+import Ledger
+import LinuxSystem
+import Networking
+package import PodPlanning
+import SandboxPlan
+
+/// The pods of this node: finds them again after a start, follows the API server's list of them, and gives each a worker.
+package actor PodManager {
+    private let node: NodeServices
+    private var workers: [String: PodWorker] = [:]
+    /// Each ends with its worker; `stop` cancels and awaits them.
+    private var runs: [String: Task<Void, Never>] = [:]
+    /// Supervisors without a row in the ledger, until the first list tells whose they are.
+    private var unclaimed: [String: Sandbox] = [:]
+    private var hasFirstList = false
+
+    package init(node: NodeServices) { self.node = node }
+
+    // MARK: Start
+
+    /// Takes up every pod the ledger knows, with or without a control plane: those whose supervisor lives go on, the others
+    /// start again by their policy. Then clears away what nobody remembers.
+    ///
+    /// - Throws: `LedgerError` when the ledger cannot be read.
+    package func recover() async throws {
+        applyNodeCgroups()
+        let ledger = node.ledger
+        async let recovery = node.runtime.recover()
+        let (entries, networks, publications) = try await ledger.read { (try $0.pods(), try $0.networks(), try $0.publications()) }
+        var sandboxes = Dictionary(await recovery.sandboxes.map { ($0.pod.uid, $0) }, uniquingKeysWith: { first, _ in first })
+
+        await withDiscardingTaskGroup { group in
+            for entry in entries {
+                guard let worker = await restored(entry) else { continue }
+                workers[entry.uid] = worker
+                let sandbox = sandboxes.removeValue(forKey: entry.uid)
+                group.addTask { await worker.resume(sandbox) }
+            }
+        }
+        for (uid, worker) in workers { launch(worker, uid: uid) }
+        unclaimed = sandboxes
+        applyNodeCgroups()
+
+        let known = Set(entries.map(\.uid))
+        await releaseForgotten(networks: networks, publications: publications, keeping: known)
+        node.logger.info(
+            "recovered",
+            metadata: ["pods": "\(entries.count)", "pods.running": "\(await recovery.sandboxes.count)", "pods.lost": "\(await recovery.lost.count)"])
+    }
+
+    private func restored(_ entry: PodEntry) async -> PodWorker? {
+        do {
+            let pod = try entry.pod()
+            let uid = entry.uid
+            let memory = try entry.record.map(PodMemory.init(stored:)) ?? PodMemory(record: PodRecord(startTime: entry.admittedAt))
+            let published = try entry.status.map { try JSONDecoder().decode(PodStatus.self, from: $0) }
+            let objects = try await node.ledger.read { ObjectSnapshot(remembered: try $0.objects(of: uid)) }
+            return PodWorker(pod: pod, memory: memory, objects: objects, published: published, node: node)
+        } catch {
+            // The pod comes back with the API server's list.
+            node.logger.error("pod not restored", metadata: ["pod.uid": "\(entry.uid)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    /// Rows that outlived their pod: what they describe may still be there.
+    private func releaseForgotten(networks: [NetworkEntry], publications: [PublicationEntry], keeping known: Set<String>) async {
+        for entry in networks where !known.contains(entry.podUID) {
+            do {
+                let attachment = PodAttachment(containerID: entry.podUID, networkNamespace: nil, namespace: "", name: "", uid: entry.podUID)
+                try await node.network.delete(attachment, result: try JSONDecoder().decode(NetworkResult.self, from: entry.result))
+                try await node.ledger.commit { try $0.removeNetwork(of: entry.podUID) }
+            } catch {
+                node.logger.error("forgotten network not released", metadata: ["pod.uid": "\(entry.podUID)", "error": "\(error)"])
+            }
+        }
+        for uid in Set(publications.map(\.podUID)).subtracting(known) {
+            do {
+                try await node.volumes.unpublish(podUID: uid)
+            } catch {
+                node.logger.error("forgotten volumes not unmounted", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
+            }
+        }
+        guard let reservations = node.reservations else { return }
+        do {
+            _ = try await node.network.releaseLeaked(in: reservations, keeping: known)
+        } catch {
+            node.logger.error("leaked addresses not released", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: The API server's list
+
+    /// Follows the pods bound to this node until cancelled; their containers then stay as they are.
+    package func run() async {
+        let selector = ObjectSelector(field: "spec.nodeName=\(node.facts.nodeName)")
+        await Informer(Pod.self, client: node.client, matching: selector).run { await self.take($0) }
+        await stop()
+    }
+
+    private func take(_ change: InformerChange<Pod>) async {
+        switch change {
+        case .replaced(let pods):
+            for pod in pods { await upsert(pod) }
+            let listed = Set(pods.map(\.metadata.uid))
+            for (uid, worker) in workers where !listed.contains(uid) { await worker.deletedUpstream() }
+            hasFirstList = true
+            await shutDownUnclaimed()
+        case .applied(let pod): await upsert(pod)
+        case .deleted(let pod): await workers[pod.metadata.uid]?.deletedUpstream()
+        }
+    }
+
+    private func upsert(_ pod: Pod) async {
+        let uid = pod.metadata.uid
+        if let worker = workers[uid] { return await worker.enqueue(pod) }
+        // Over already, and nothing of it is here: only the object waits to be deleted.
+        var memory = PodMemory(record: PodRecord(startTime: pod.status.startTime?.date ?? Date()))
+        let isOver = ["Succeeded", "Failed"].contains(pod.status.phase)
+        memory.record.isTerminal = isOver
+        memory.isCleanedUp = isOver
+        let sandbox = unclaimed.removeValue(forKey: uid)
+        if !isOver, sandbox == nil, pod.metadata.deletionTimestamp == nil {
+            memory.record.failure = admissionFailure(of: pod, admitted: await admitted(), taints: [], on: node.facts)
+        }
+        let worker = PodWorker(pod: pod, memory: memory, objects: ObjectSnapshot(isComplete: false), published: isOver ? pod.status : nil, node: node)
+        workers[uid] = worker
+        if let sandbox { await worker.claim(sandbox) }
+        await worker.enqueue(pod)
+        launch(worker, uid: uid)
+        applyNodeCgroups()
+    }
+
+    private func admitted() async -> [Pod] {
+        var pods: [Pod] = []
+        for worker in workers.values {
+            let pod = await worker.pod
+            if !["Succeeded", "Failed"].contains(pod.status.phase) { pods.append(pod) }
+        }
+        return pods
+    }
+
+    private func launch(_ worker: PodWorker, uid: String) {
+        runs[uid] = Task {
+            if await worker.run() { await self.forget(uid) }
+        }
+    }
+
+    private func forget(_ uid: String) async {
+        workers[uid] = nil
+        runs[uid] = nil
+        await node.objects.forget(podUID: uid)
+        do {
+            try await node.ledger.commit { try $0.removePod(uid) }
+        } catch {
+            node.logger.error("pod not forgotten", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
+        }
+    }
+
+    /// Supervisors whose pods neither the ledger nor the API server knows. Berth made them, so Berth ends them.
+    private func shutDownUnclaimed() async {
+        for (uid, sandbox) in unclaimed {
+            node.logger.notice("ending the sandbox of a forgotten pod", metadata: ["pod.uid": "\(uid)"])
+            do {
+                try await sandbox.shutDown()
+            } catch {
+                node.logger.error("forgotten sandbox not ended", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
+            }
+        }
+        unclaimed = [:]
+    }
+
+    private func stop() async {
+        for run in runs.values { run.cancel() }
+        for run in runs.values { await run.value }
+    }
+
+    /// The cgroups above the pods, with the shares that the present pods give them.
+    private func applyNodeCgroups() {
+        for plan in nodeCgroups(for: [], on: node.facts) {
+            do {
+                for directory in plan.directories { try CgroupDirectory(directory).create() }
+                for write in plan.writes {
+                    do throws(SystemCallError) {
+                        try ControlFile.write(write.value.utf8, to: write.file)
+                    } catch where write.isOptional {}
+                }
+            } catch {
+                node.logger.error("node cgroup not set up", metadata: ["cgroup": "\(plan.directories.first ?? "")", "error": "\(error)"])
+            }
+        }
+    }
+
+    // MARK: Queries
+
+    package func worker(uid: String) -> PodWorker? { workers[uid] }
+
+    package func worker(namespace: String, name: String, uid: String? = nil) async -> PodWorker? {
+        if let uid { return workers[uid] }
+        let named = workers.values.filter { $0.identity.namespace == namespace && $0.identity.name == name }
+        for worker in named where await !worker.isDeleted { return worker }
+        return named.first
+    }
+
+    package func all() -> [PodWorker] { Array(workers.values) }
+}
+
+extension ObjectSnapshot {
+    /// What the ledger holds of a pod's objects. Complete by definition: the pod was resolved with just these.
+    init(remembered objects: [ResolvedObject]) throws {
+        self.init(isComplete: true)
+        for object in objects {
+            switch object.kind {
+            case .configMap: configMaps[object.name] = try JSONDecoder().decode(ConfigMap.self, from: object.body)
+            case .secret: secrets[object.name] = try JSONDecoder().decode(Secret.self, from: object.body)
+            case .persistentVolumeClaim, .persistentVolume, .serviceAccountToken: continue
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package import ContainerRuntime
+import FoundationEssentials
+import Glibc
+package import KubeAPI
+import LinuxSystem
+package import PodPlanning
+package import SandboxPlan
+
+/// Commands inside running containers: for probes and hooks, and for people.
+extension PodWorker {
+    /// Runs a command to its end and judges it by its exit code; its output becomes the message.
+    func exec(_ command: [String], in name: String, timeout: Duration) async -> ProbeResult {
+        let session: ExecSession
+        do {
+            session = try await openExec(command, in: name, tty: false, stdin: false)
+        } catch {
+            return .failed("\(error)")
+        }
+        let alarm = Task {
+            // Cancelled when the command has ended in time.
+            do { try await Task.sleep(for: timeout) } catch { return false }
+            // Ended in the same moment: no need to kill it.
+            try? await session.kill()
+            return true
+        }
+        async let output = Self.drain(session.stdout)
+        async let errors = Self.drain(session.stderr)
+        let code = await session.exitCode()
+        alarm.cancel()
+        let text = await output + errors
+        if await alarm.value { return .failed("command timed out: \(command.joined(separator: " ")) after \(timeout)") }
+        return code == 0 ? .passed : .failed(text.isEmpty ? "command exited with code \(code)" : text)
+    }
+
+    /// A new process with the world and the credentials of the container.
+    package func openExec(_ command: [String], in name: String, tty: Bool, stdin: Bool) async throws -> ExecSession {
+        guard let sandbox, let run = memory.record[container: name].current, run.end == nil else {
+            throw ContainerNotRunning(container: name)
+        }
+        let plan = try await runningPlan(of: name, run)
+        return try await sandbox.exec(run.id, execPlan(command: command, tty: tty, in: plan), stdin: stdin)
+    }
+
+    package func openAttach(_ name: String) async throws -> (session: AttachSession, resize: @Sendable (UInt16, UInt16) async -> Void) {
+        guard let sandbox, let run = memory.record[container: name].current, run.end == nil else {
+            throw ContainerNotRunning(container: name)
+        }
+        return (try await sandbox.attach(run.id), { rows, columns in
+            // A terminal that has ended has no size.
+            try? await sandbox.resizeTTY(run.id, rows: rows, columns: columns)
+        })
+    }
+
+    /// A socket connected to `port` inside the pod's network; the caller closes it.
+    package func connect(port: UInt16) async throws -> CInt {
+        guard let sandbox else { throw ContainerNotRunning(container: identity.name) }
+        return try await sandbox.connect(port: port)
+    }
+
+    /// The plan a running container was started with; after a restart of the daemon, made once more from the same inputs.
+    package func runningPlan(of name: String, _ run: ContainerRun) async throws -> ContainerPlan {
+        if let plan = plans[name], plan.id == run.id { return plan }
+        guard let container = container(name) else { throw ContainerNotRunning(container: name) }
+        guard let image = await node.images.stored(run.imageID) else { throw ContainerNotRunning(container: name) }
+        let plan = try containerPlan(
+            for: container, in: pod, attempt: run.attempt, id: run.id, image: ResolvedImage(image), volumes: volumes,
+            objects: await referencedObjects(), podIPs: memory.record.podIPs, seccomp: node.seccomp, on: node.facts)
+        plans[name] = plan
+        return plan
+    }
+
+    /// Reads to the end, keeps the first 10 KiB, closes.
+    private static func drain(_ descriptor: CInt?) async -> String {
+        guard let descriptor else { return "" }
+        do throws(SystemCallError) {
+            return try await onDedicatedThread { () throws(SystemCallError) in
+                let file = OwnedFileDescriptor(adopting: descriptor)
+                var kept: [UInt8] = []
+                var chunk = [UInt8](repeating: 0, count: 4096)
+                while true {
+                    let count = try systemCall("read", on: "the output of a command") { read(file.rawValue, &chunk, chunk.count) }
+                    if count == 0 { return String(decoding: kept, as: UTF8.self) }
+                    if kept.count < 10 << 10 { kept += chunk[..<count] }
+                }
+            }
+        } catch {
+            return "\(error)"
+        }
+    }
+}
+
+package struct ContainerNotRunning: ActionableError {
+    let container: String
+    package var description: String { "container \"\(container)\" is not running" }
+    package var remedy: String? { nil }
+}

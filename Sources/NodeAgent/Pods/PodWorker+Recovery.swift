@@ -1,0 +1,107 @@
+import ContainerRuntime
+import FoundationEssentials
+import Glibc
+import KubeAPI
+import PodPlanning
+
+/// Taking a pod up again after the daemon was away.
+extension PodWorker {
+    /// Compares what the ledger remembers with what is there.
+    ///
+    /// - Parameter living: the pod's supervisor, when it outlived the daemon; nil after a reboot or a crash of it.
+    func resume(_ living: Sandbox?) async {
+        hasResumed = true
+        guard let living else {
+            let wasUp = memory.record.sandbox.isReady || memory.record.containers.values.contains(where: \.isRunning)
+            if wasUp {
+                memory.record.sandboxLost(at: Date())
+                await persist()
+            }
+            return await followObjects()
+        }
+        await reconcile(with: living)
+        do {
+            volumes = try await node.volumes.remembered(podUID: identity.uid)
+        } catch {
+            logger.error("volumes not remembered", metadata: ["error": "\(error)"])
+        }
+        if pod.hasTokens { renewVolumesAt = Date().addingTimeInterval(1) }
+        await followObjects()
+    }
+
+    /// Takes over a supervisor that the ledger has lost: what runs in it goes on.
+    func claim(_ living: Sandbox) async {
+        for record in await containers(of: living) where memory.record[container: record.name].current == nil {
+            let status = pod.status.containerStatuses.first { $0.name == record.name }
+            memory.record.adopt(record, image: container(record.name)?.image ?? "", imageID: status?.imageID ?? "")
+        }
+        memory.record.sandboxReady(attempt: 0, podIPs: pod.status.podIPs.map(\.ip))
+        hasResumed = true
+        await reconcile(with: living)
+    }
+
+    private func reconcile(with living: Sandbox) async {
+        let present = await containers(of: living)
+        adopt(living)
+        // A container that the ledger had not yet heard of when the daemon died. Its start was intended, so it counts.
+        for record in present where memory.record.name(ofRun: record.id) == nil {
+            if record.exit == nil, memory.record[container: record.name].nextAttempt == record.attempt,
+                let container = container(record.name)
+            {
+                memory.record.adopt(record, image: container.image, imageID: "")
+            } else {
+                await remove(record, from: living)
+            }
+        }
+        let ids = Set(present.map(\.id))
+        for (name, progress) in memory.record.containers where progress.isRunning {
+            guard let id = progress.current?.id else { continue }
+            if !ids.contains(id) {
+                memory.record[container: name].ended(
+                    ContainerEnd(exitCode: 255, reason: "ContainerStatusUnknown", message: "The container could not be located", finishedAt: Date()))
+            } else if let container = container(name), !progress.isStarted, container.startupProbe == nil {
+                noteHookDone(container)
+            }
+        }
+        await persist()
+    }
+
+    private func containers(of living: Sandbox) async -> [ContainerRecord] {
+        do throws(RuntimeError) {
+            return try await living.containers()
+        } catch {
+            logger.error("containers not listed", metadata: ["error": "\(error)"])
+            return []
+        }
+    }
+
+    private func remove(_ record: ContainerRecord, from living: Sandbox) async {
+        logger.notice("removing a container that is no longer wanted", metadata: ["container.name": "\(record.name)", "container.id": "\(record.id)"])
+        do throws(RuntimeError) {
+            if record.exit == nil { try await living.signal(record.id, SIGKILL, wholeCgroup: true) }
+            try await living.remove(record.id)
+        } catch {
+            logger.warning("container not removed", metadata: ["container.id": "\(record.id)", "error": "\(error)"])
+        }
+    }
+}
+
+extension PodRecord {
+    mutating func adopt(_ found: ContainerRecord, image: String, imageID: String) {
+        let run = ContainerRun(
+            id: found.id, attempt: found.attempt, sandboxAttempt: sandbox.attempt, image: image, imageID: imageID,
+            startedAt: Date(found.startedAt))
+        var progress = self[container: found.name]
+        progress.started(run)
+        progress.restartCount = max(progress.restartCount, found.attempt)
+        self[container: found.name] = progress
+    }
+}
+
+extension Date {
+    init(_ time: WallTime) { self.init(timeIntervalSince1970: time.seconds) }
+}
+
+extension Pod {
+    var hasTokens: Bool { spec.volumes.contains { $0.projected?.sources.contains { $0.serviceAccountToken != nil } ?? false } }
+}

@@ -1,0 +1,176 @@
+import FoundationEssentials
+package import KubeAPI
+package import Ledger
+package import PodPlanning
+package import Volumes
+
+/// Brings the volumes of a pod onto the node and takes them away again, each effect between its rows in the ledger.
+package struct VolumeKeeper: Sendable {
+    private let effects: PodVolumes
+    private let claims: ClaimResolver
+    private let tokens: TokenKeeper
+    private let ledger: Ledger
+
+    package init(effects: PodVolumes, claims: ClaimResolver, tokens: TokenKeeper, ledger: Ledger) {
+        self.effects = effects
+        self.claims = claims
+        self.tokens = tokens
+        self.ledger = ledger
+    }
+
+    package struct Published: Sendable {
+        package var volumes: [String: MountedVolume]
+        /// When the pod's tokens are to be renewed.
+        package var renewAt: Date?
+    }
+
+    /// Publishes every volume of the spec. Volumes that stand already are only brought up to date.
+    ///
+    /// - Throws: `VolumeTrouble`, `PlanningError` for objects that are missing, `LedgerError`.
+    package func publish(for pod: Pod, objects: ReferencedObjects, podIPs: [String], on node: NodeFacts) async throws -> Published {
+        guard !pod.spec.volumes.isEmpty else { return Published(volumes: [:], renewAt: nil) }
+        let uid = pod.metadata.uid
+        var requests: [VolumeRequest] = []
+        var renewals: [Date] = []
+        for volume in pod.spec.volumes {
+            let (request, renewAt) = try await request(for: volume, of: pod, objects: objects, podIPs: podIPs, on: node)
+            requests.append(request)
+            if let renewAt { renewals.append(renewAt) }
+        }
+        let fsGroup = pod.fsGroup
+        let (known, volumes) = try await ledger.read { (try $0.publications(of: uid), try $0.volumes()) }
+        let identities = Dictionary(known.map { ($0.volumeName, $0.identity) }, uniquingKeysWith: { first, _ in first })
+        let byVolume = Dictionary(volumes.map { ($0.id, $0.identity) }, uniquingKeysWith: { first, _ in first })
+        let wanted = requests
+        let effects = effects
+        let published = try await ledger.bracket(
+            Intent(.publishVolumes, subject: uid),
+            preparing: { transaction in
+                for request in wanted where !known.contains(where: { $0.volumeName == request.name }) {
+                    try transaction.save(
+                        PublicationEntry(
+                            podUID: uid, volumeName: request.name, volumeID: request.volumeID, kind: request.kind, state: .publishing,
+                            path: "", publishedAt: Date()))
+                }
+            },
+            effect: {
+                try await withThrowingTaskGroup(of: PublishedVolume.self) { group in
+                    for request in wanted {
+                        let identity = (identities[request.name] ?? nil) ?? (byVolume[request.volumeID] ?? nil)
+                        group.addTask {
+                            do throws(VolumeError) {
+                                return try await effects.publish(request, podUID: uid, fsGroup: fsGroup, expecting: identity)
+                            } catch {
+                                throw VolumeTrouble.notMounted(volume: request.name, cause: error)
+                            }
+                        }
+                    }
+                    var all: [PublishedVolume] = []
+                    for try await one in group { all.append(one) }
+                    return all
+                }
+            },
+            recording: { transaction, published in
+                for one in published {
+                    try transaction.save(
+                        PublicationEntry(
+                            podUID: uid, volumeName: one.volume.name, volumeID: one.volumeID, kind: one.kind, state: .published,
+                            path: one.volume.hostPath, isReadOnly: one.volume.isReadOnly, isMount: one.isMount, identity: one.identity,
+                            fsGroup: one.fsGroup.map(Int.init), publishedAt: Date()))
+                }
+            })
+        return Published(
+            volumes: Dictionary(published.map { ($0.volume.name, $0.volume) }, uniquingKeysWith: { first, _ in first }), renewAt: renewals.min())
+    }
+
+    /// The volumes as the ledger says they stand, without touching them.
+    package func remembered(podUID uid: String) async throws(LedgerError) -> [String: MountedVolume] {
+        let entries = try await ledger.read { try $0.publications(of: uid) }.filter { $0.state == .published }
+        return Dictionary(
+            entries.map {
+                ($0.volumeName, MountedVolume(name: $0.volumeName, hostPath: $0.path, isReadOnly: $0.isReadOnly, supportsIDMap: $0.kind != "hostPath"))
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Takes down what `publish` made for the pod, whatever of it there is; a claim's volume is unmounted from the node with its last pod.
+    package func unpublish(podUID uid: String) async throws {
+        let entries = try await ledger.read { try $0.publications(of: uid) }
+        guard !entries.isEmpty else { return }
+        let effects = effects
+        let ledger = ledger
+        try await ledger.bracket(
+            Intent(.unpublishVolumes, subject: uid),
+            effect: {
+                for entry in entries {
+                    try await effects.unpublish(podUID: uid, volume: entry.volumeName, kind: entry.kind)
+                    try await ledger.commit { try $0.removePublication(of: uid, volume: entry.volumeName) }
+                    if !entry.volumeID.isEmpty { try await Self.unstageIfLast(entry.volumeID, ledger: ledger, effects: effects) }
+                }
+            })
+    }
+
+    private static func unstageIfLast(_ id: String, ledger: Ledger, effects: PodVolumes) async throws {
+        let (users, volume) = try await ledger.read { (try $0.publications(ofVolume: id), try $0.volume(id)) }
+        guard users.isEmpty, volume?.kind == .localImage else { return }
+        _ = try await ledger.bracket(
+            Intent(.unstageVolume, subject: id), effect: { try await effects.localVolumes.unstage(id) })
+    }
+
+    // MARK: Requests
+
+    private func request(
+        for volume: KubeAPI.Volume, of pod: Pod, objects: ReferencedObjects, podIPs: [String], on node: NodeFacts
+    ) async throws -> (VolumeRequest, renewAt: Date?) {
+        if let request = try VolumeRequest(volume) { return (request, nil) }
+        if let source = volume.persistentVolumeClaim {
+            let persistent = try await claims.volume(claim: source.claimName, of: pod)
+            return (try VolumeRequest(volume.name, from: persistent, isReadOnly: source.readOnly), nil)
+        }
+        if volume.ephemeral != nil {
+            let claim = VolumeRequest.ephemeralClaimName(pod: pod.metadata.name, volume: volume.name)
+            return (try VolumeRequest(volume.name, from: try await claims.volume(claim: claim, of: pod), isReadOnly: false), nil)
+        }
+        let (tokens, renewAt) = try await tokens.tokens(for: volume, of: pod)
+        guard let files = try projectedFiles(for: volume, in: pod, objects: objects, podIPs: podIPs, tokens: tokens, on: node) else {
+            throw VolumeTrouble.unsupported(volume: volume.name)
+        }
+        return (VolumeRequest(name: volume.name, source: .files(files, plugin: volume.filesPlugin)), renewAt)
+    }
+}
+
+extension KubeAPI.Volume {
+    /// Whose directory name the files of this volume lie under.
+    var filesPlugin: String {
+        if configMap != nil { return "configmap" }
+        if secret != nil { return "secret" }
+        return downwardAPI != nil ? "downward-api" : "projected"
+    }
+}
+
+extension VolumeRequest {
+    /// As `PublishedVolume` names it, known before the effect.
+    var kind: String {
+        switch source {
+        case .emptyDirectory, .memory: "emptyDir"
+        case .hostPath: "hostPath"
+        case .localImage, .directory: "persistentVolumeClaim"
+        case .files(_, let plugin): ["configmap": "configMap", "secret": "secret", "downward-api": "downwardAPI"][plugin] ?? "projected"
+        }
+    }
+
+    var volumeID: String {
+        switch source {
+        case .localImage(let id): id
+        case .directory(_, _, let volume): volume
+        case .emptyDirectory, .memory, .hostPath, .files: ""
+        }
+    }
+}
+
+extension Pod {
+    var fsGroup: FSGroup? {
+        spec.securityContext.fsGroup.flatMap(UInt32.init(exactly:)).map {
+            FSGroup(id: $0, onRootMismatch: spec.securityContext.fsGroupChangePolicy == "OnRootMismatch")
+        }
+    }
+}
