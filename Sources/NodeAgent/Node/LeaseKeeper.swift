@@ -1,5 +1,5 @@
 import FoundationEssentials
-package import KubeAPI
+import KubeAPI
 package import KubeClient
 package import Logging
 

@@ -1,4 +1,4 @@
-package import KubeAPI
+import KubeAPI
 package import KubeClient
 
 /// Follows the ConfigMaps and Secrets of the node's pods, each by a watch of its own (a node may not list them), shared

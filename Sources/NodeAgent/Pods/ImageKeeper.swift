@@ -67,7 +67,7 @@ package actor ImageKeeper {
         willPull()
         let store = store
         // Awaited below, and by every other pod that wants the image meanwhile.
-        let task = Task { try await store.pull(try ImageReference(name), credentials: credentials) }
+        let task = Task { try await store.pull(try ImageReference(parsing: name), credentials: credentials) }
         pulls[name] = task
         defer { pulls[name] = nil }
         do {

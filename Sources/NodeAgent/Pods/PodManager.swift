@@ -1,11 +1,12 @@
-package import ContainerRuntime
+import Logging
+import ContainerRuntime
 import FoundationEssentials
-package import KubeAPI
-package import KubeClient
+import KubeAPI
+import KubeClient
 import Ledger
 import LinuxSystem
 import Networking
-package import PodPlanning
+import PodPlanning
 import SandboxPlan
 
 /// The pods of this node: finds them again after a start, follows the API server's list of them, and gives each a worker.
@@ -29,9 +30,10 @@ package actor PodManager {
     package func recover() async throws {
         applyNodeCgroups()
         let ledger = node.ledger
-        async let recovery = node.runtime.recover()
+        async let found = node.runtime.recover()
         let (entries, networks, publications) = try await ledger.read { (try $0.pods(), try $0.networks(), try $0.publications()) }
-        var sandboxes = Dictionary(await recovery.sandboxes.map { ($0.pod.uid, $0) }, uniquingKeysWith: { first, _ in first })
+        let recovery = await found
+        var sandboxes = Dictionary(recovery.sandboxes.map { ($0.pod.uid, $0) }, uniquingKeysWith: { first, _ in first })
 
         await withDiscardingTaskGroup { group in
             for entry in entries {
@@ -49,7 +51,7 @@ package actor PodManager {
         await releaseForgotten(networks: networks, publications: publications, keeping: known)
         node.logger.info(
             "recovered",
-            metadata: ["pods": "\(entries.count)", "pods.running": "\(await recovery.sandboxes.count)", "pods.lost": "\(await recovery.lost.count)"])
+            metadata: ["pods": "\(entries.count)", "pods.running": "\(recovery.sandboxes.count)", "pods.lost": "\(recovery.lost.count)"])
     }
 
     private func restored(_ entry: PodEntry) async -> PodWorker? {
@@ -58,7 +60,7 @@ package actor PodManager {
             let uid = entry.uid
             let memory = try entry.record.map(PodMemory.init(stored:)) ?? PodMemory(record: PodRecord(startTime: entry.admittedAt))
             let published = try entry.status.map { try JSONDecoder().decode(PodStatus.self, from: $0) }
-            let objects = try await node.ledger.read { ObjectSnapshot(remembered: try $0.objects(of: uid)) }
+            let objects = try await node.ledger.read { try ObjectSnapshot(remembered: try $0.objects(of: uid)) }
             return PodWorker(pod: pod, memory: memory, objects: objects, published: published, node: node)
         } catch {
             // The pod comes back with the API server's list.

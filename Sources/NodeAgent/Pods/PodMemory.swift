@@ -1,5 +1,5 @@
-import FoundationEssentials
-package import KubeAPI
+package import FoundationEssentials
+import KubeAPI
 package import PodPlanning
 
 /// What the agent keeps of a pod from one life of the daemon to the next, beside the pod itself.

@@ -1,3 +1,4 @@
+import Logging
 import ContainerRuntime
 import FoundationEssentials
 import Glibc
@@ -104,7 +105,7 @@ extension PodWorker {
     private func image(for container: Container) async -> StoredImage? {
         let secrets = PullSecrets(pod.spec.imagePullSecrets.compactMap { objects.secrets[$0.name] })
         // An image name that cannot be parsed has no registry; the pull itself reports it.
-        let registry = (try? ImageReference(container.image))?.registry ?? ""
+        let registry = (try? ImageReference(parsing: container.image))?.registry ?? ""
         let events = node.events
         let pod = pod
         pulling.insert(container.name)

@@ -1,7 +1,7 @@
 package import ContainerRuntime
 import FoundationEssentials
 import Glibc
-package import KubeAPI
+import KubeAPI
 import LinuxSystem
 package import PodPlanning
 package import SandboxPlan

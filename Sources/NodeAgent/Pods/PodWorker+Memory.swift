@@ -1,3 +1,5 @@
+import SandboxPlan
+import Logging
 import FoundationEssentials
 import KubeAPI
 import Ledger

@@ -1,3 +1,4 @@
+import SandboxPlan
 import ContainerRuntime
 import FoundationEssentials
 import KubeAPI

@@ -1,3 +1,5 @@
+import SandboxPlan
+import Logging
 import ContainerRuntime
 import FoundationEssentials
 import Glibc

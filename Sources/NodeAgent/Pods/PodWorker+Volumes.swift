@@ -1,3 +1,4 @@
+import SandboxPlan
 import FoundationEssentials
 import KubeAPI
 import PodPlanning

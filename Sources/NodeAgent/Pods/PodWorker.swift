@@ -1,9 +1,9 @@
-package import ContainerRuntime
-package import FoundationEssentials
+import ContainerRuntime
+import FoundationEssentials
 package import KubeAPI
 import Ledger
-package import Logging
-package import PodPlanning
+import Logging
+import PodPlanning
 package import SandboxPlan
 
 /// Brings one pod to where its spec wants it, and keeps it there.
@@ -144,7 +144,7 @@ package actor PodWorker {
             for await event in sandbox.events {
                 switch event {
                 case .exited(let exit): await self.containerExited(exit, in: sandbox)
-                case .warning(let id, let message): await self.note(warning: message, run: id)
+                case .warning(let id, let message): self.note(warning: message, run: id)
                 case .sandboxLost: await self.sandboxLost(sandbox)
                 }
             }

@@ -1,7 +1,6 @@
 import AsyncHTTPClient
 import FoundationEssentials
 package import KubeAPI
-package import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix

@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 package import KubeAPI
 
 /// What the outbox holds for the API server, as it is stored.

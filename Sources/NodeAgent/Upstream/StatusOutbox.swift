@@ -1,6 +1,6 @@
 import FoundationEssentials
-package import KubeAPI
-package import KubeClient
+import KubeAPI
+import KubeClient
 package import Ledger
 package import Logging
 

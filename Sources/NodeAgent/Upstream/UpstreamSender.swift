@@ -1,4 +1,4 @@
-package import KubeAPI
+import KubeAPI
 package import KubeClient
 
 /// Delivers one message to the API server. Every delivery may be repeated without harm.

@@ -15,7 +15,7 @@ package struct ClaimResolver: Sendable {
     }
 
     package func volume(claim name: String, of pod: Pod) async throws -> PersistentVolume {
-        do throws(KubeClientError) {
+        do {
             let claim: PersistentVolumeClaim = try await client.get(named: name, in: pod.metadata.namespace)
             if claim.metadata.deletionTimestamp != nil, pod.status.startTime == nil { throw VolumeTrouble.claimGoing(name) }
             guard claim.status.phase == "Bound", !claim.spec.volumeName.isEmpty else { throw VolumeTrouble.claimNotBound(name) }

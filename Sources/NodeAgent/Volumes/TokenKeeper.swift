@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 package import KubeAPI
 package import KubeClient
 package import Ledger
@@ -38,7 +38,7 @@ package struct TokenKeeper: Sendable {
             let renewal = expiry.addingTimeInterval(-Double(lifetime) / 5)
             if renewal > Date() { return (Array(known.body), renewal) }
         }
-        do throws(KubeClientError) {
+        do {
             let fresh = try await client.requestToken(
                 serviceAccount: account, namespace: pod.metadata.namespace, audience: projection.audience, seconds: lifetime,
                 podName: pod.metadata.name, podUID: uid)

@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 package import KubeAPI
 package import Ledger
 package import PodPlanning
