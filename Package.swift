@@ -161,5 +161,6 @@ let package = Package(
         .testTarget(
             name: "NetworkingKernelTests", dependencies: ["Networking", "LinuxSystem", "KubeAPI", log, nio, posix], swiftSettings: house),
         .testTarget(name: "KubeAPITests", dependencies: ["KubeAPI"], swiftSettings: house),
+        .testTarget(name: "PodPlanningTests", dependencies: ["PodPlanning", "KubeAPI", "OCISpec", "SandboxPlan"], swiftSettings: house),
     ]
 )

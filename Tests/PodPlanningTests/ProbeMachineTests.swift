@@ -1,0 +1,66 @@
+import FoundationEssentials
+import KubeAPI
+import PodPlanning
+import Testing
+
+@Suite("Probes")
+struct ProbeMachineTests {
+    static let start = Date(timeIntervalSince1970: 1000)
+    static func probe(_ json: String = "{}") throws -> Probe { try decoded(json) }
+    static func machine(_ kind: ProbeMachine.Kind) -> ProbeMachine { ProbeMachine(kind, container: "a", containerID: "a0", startedAt: start) }
+
+    @Test("the first probe is due after the initial delay, the next a period later")
+    func schedule() throws {
+        let probe = try Self.probe(#"{"initialDelaySeconds":5,"periodSeconds":3}"#)
+        var machine = Self.machine(.readiness)
+        #expect(machine.nextProbe(probe, containerStarted: true) == Self.start + 5)
+        _ = machine.record(passed: true, of: probe, at: Self.start + 6)
+        #expect(machine.nextProbe(probe, containerStarted: true) == Self.start + 9)
+    }
+
+    @Test("until the container has started only the startup probe runs, and afterwards it does not", arguments: [
+        (ProbeMachine.Kind.startup, true), (.liveness, false), (.readiness, false),
+    ])
+    func gating(kind: ProbeMachine.Kind, runsBefore: Bool) throws {
+        let machine = Self.machine(kind)
+        #expect((machine.nextProbe(try Self.probe(), containerStarted: false) != nil) == runsBefore)
+        #expect((machine.nextProbe(try Self.probe(), containerStarted: true) != nil) == !runsBefore)
+    }
+
+    static let histories: [(ProbeMachine.Kind, String, String, [ProbeMachine.Decision])] = [
+        (.readiness, "{}", "+", [.ready(true)]),
+        (.readiness, #"{"successThreshold":2}"#, "+-++", [.nothing, .nothing, .nothing, .ready(true)]),
+        (.readiness, "{}", "+--+---", [.ready(true), .nothing, .nothing, .nothing, .nothing, .nothing, .ready(false)]),
+        (.readiness, "{}", "++---+", [.ready(true), .nothing, .nothing, .nothing, .ready(false), .ready(true)]),
+        (.liveness, "{}", "+--+---", [.nothing, .nothing, .nothing, .nothing, .nothing, .nothing, .kill(.liveness)]),
+        (.liveness, #"{"failureThreshold":1}"#, "--", [.kill(.liveness), .nothing]),
+        (.startup, #"{"failureThreshold":2}"#, "-+", [.nothing, .started]),
+        (.startup, #"{"failureThreshold":2}"#, "--", [.nothing, .kill(.startup)]),
+    ]
+
+    @Test("thresholds", arguments: histories)
+    func thresholds(kind: ProbeMachine.Kind, json: String, results: String, expected: [ProbeMachine.Decision]) throws {
+        var machine = Self.machine(kind)
+        let probe = try Self.probe(json)
+        let decisions = results.enumerated().map { machine.record(passed: $1 == "+", of: probe, at: Self.start + Double($0)) }
+        #expect(decisions == expected)
+    }
+
+    @Test("after a verdict on the run, the probe waits for the next run")
+    func hold() throws {
+        var machine = Self.machine(.liveness)
+        let probe = try Self.probe(#"{"failureThreshold":1}"#)
+        _ = machine.record(passed: false, of: probe, at: Self.start)
+        #expect(machine.nextProbe(probe, containerStarted: true) == nil)
+    }
+
+    @Test("failures are not forgotten when the daemon restarts")
+    func codable() throws {
+        var machine = Self.machine(.liveness)
+        let probe = try Self.probe()
+        _ = machine.record(passed: false, of: probe, at: Self.start)
+        _ = machine.record(passed: false, of: probe, at: Self.start + 10)
+        var restored = try JSONDecoder().decode(ProbeMachine.self, from: JSONEncoder().encode(machine))
+        #expect(restored.record(passed: false, of: probe, at: Self.start + 20) == .kill(.liveness))
+    }
+}
