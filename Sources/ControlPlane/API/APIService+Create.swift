@@ -6,6 +6,13 @@ extension APIService {
     package func create(
         _ resource: Resource, namespace: String = "", _ object: JSONValue, _ options: WriteOptions = WriteOptions()
     ) async throws(APIError) -> JSONValue {
+        try await create(resource, namespace: namespace, object, options, managedFields: nil)
+    }
+
+    /// - Parameter managedFields: set instead of recording `options.fieldManager`.
+    func create(
+        _ resource: Resource, namespace: String, _ object: JSONValue, _ options: WriteOptions, managedFields: JSONValue?
+    ) async throws(APIError) -> JSONValue {
         var object = object
         try prepareForCreate(&object, resource, namespace: namespace)
         let prefix = object.at("metadata", "name")?.string == nil ? object.at("metadata", "generateName")?.string ?? "" : ""
@@ -17,7 +24,9 @@ extension APIService {
                 operation: .create, resource: resource, subresource: "", namespace: namespace, name: name, old: nil, user: options.user,
                 isDryRun: options.isDryRun)
             try admission.admit(&candidate, request)
-            if let manager = options.fieldManager, resource.tracksManagers {
+            if let managedFields {
+                candidate["metadata"]?["managedFields"] = managedFields
+            } else if let manager = options.fieldManager, resource.tracksManagers {
                 ManagedFields.recordUpdate(&candidate, from: nil, manager: manager, time: timestamp(), resource: resource)
             }
             let key = ObjectKey(resource, namespace: namespace, name: name)

@@ -48,7 +48,7 @@ package final class APIService: Sendable {
     package func watch(
         _ resource: Resource, _ filter: ObjectFilter = ObjectFilter(), from start: ObjectStore.WatchStart = .initialEvents,
         bookmarks: Bool = false, endsInitialEvents: Bool = false
-    ) throws(APIError) -> AsyncStream<WatchEvent> {
+    ) throws(APIError) -> ObjectWatch {
         do throws(StoreError) {
             return try store.watch(resource, matching: filter, from: start, bookmarks: bookmarks, endsInitialEvents: endsInitialEvents)
         } catch {

@@ -167,7 +167,7 @@ package final class ObjectStore: Sendable {
     /// - Throws: `.compacted`
     package func watch(
         _ resource: Resource, matching filter: ObjectFilter, from start: WatchStart, bookmarks: Bool = false, endsInitialEvents: Bool = false
-    ) throws(StoreError) -> AsyncStream<WatchEvent> {
+    ) throws(StoreError) -> ObjectWatch {
         try state.withLock { state throws(StoreError) in
             let name = resource.storageName
             let table = state.tables[name] ?? ObjectTable(compacted: state.revision)
@@ -191,15 +191,13 @@ package final class ObjectStore: Sendable {
             state.lastWatcher += 1
             let id = state.lastWatcher
             state.tables[name, default: table].watchers[id] = .init(filter: filter, wantsBookmarks: bookmarks, events: events)
-            events.onTermination = { [weak self] _ in
-                // Outside the lock: a watcher may also end while its table is being changed.
-                _ = Task { self?.endWatch(id, of: name) }
-            }
-            return stream
+            return ObjectWatch(stream: stream) { [weak self] in self?.endWatch(id, of: name) }
         }
     }
 
-    private func endWatch(_ id: Int, of table: String) { state.withLock { _ = $0.tables[table]?.watchers.removeValue(forKey: id) } }
+    private func endWatch(_ id: Int, of table: String) {
+        state.withLock { $0.tables[table]?.watchers.removeValue(forKey: id) }?.events.finish()
+    }
 
     /// Tells the watches that asked for it how far they are, so that they can resume there after a quiet time.
     package func sendBookmarks() {

@@ -1,4 +1,4 @@
-package import KubeAPI
+import KubeAPI
 
 package enum StoreError: ActionableError {
     case openFailed(path: String, cause: String)
