@@ -97,7 +97,7 @@ let package = Package(
         .target(
             name: "ControlPlane",
             dependencies: [
-                "HTTPServing", "LinuxSystem", "KubeAPI", log, nio, hummingbird, grdb, yams, crypto,
+                "HTTPServing", "LinuxSystem", "KubeAPI", log, nio, hummingbird, grdb, yams, crypto, lifecycle,
                 product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types"), tls,
             ],
             swiftSettings: house),
