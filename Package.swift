@@ -152,6 +152,10 @@ let package = Package(
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
 
         .testTarget(
+            name: "HTTPServingTests",
+            dependencies: ["HTTPServing", nio, posix, tls, http, log, hummingbird, product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types")],
+            swiftSettings: house),
+        .testTarget(
             name: "NodeServerTests",
             dependencies: ["NodeServer", "HTTPServing", "KubeAPI", nio, posix, tls, http, hummingbird, product("HTTPTypes", "swift-http-types")],
             swiftSettings: house),

@@ -26,7 +26,7 @@ struct KubeServerChannel<Responder: HTTPResponder>: ServerChildChannel where Res
             if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls.context)) }
             let outcome = UpgradeOutcome()
             let upgraders = upgrade.map { decide in
-                ["websocket", "SPDY/3.1"].map { name in
+                UpgradeFieldFilter.servedProtocols.map { name in
                     ConnectionUpgrader(
                         supportedProtocol: name, outcome: outcome,
                         context: { requestContext(on: $0, logger: logger) }, decide: decide)
@@ -42,6 +42,10 @@ struct KubeServerChannel<Responder: HTTPResponder>: ServerChildChannel where Res
             }
             let negotiated = try pipeline.configureUpgradableHTTPServerPipeline(
                 configuration: .init(upgradeConfiguration: configuration))
+            if upgraders != nil {
+                let handler = try pipeline.handler(type: NIOTypedHTTPServerUpgradeHandler<ConnectionProtocol>.self)
+                try pipeline.addHandler(UpgradeFieldFilter(), position: .before(handler))
+            }
             return Value(channel: channel, outcome: outcome, negotiated: negotiated)
         }
     }
@@ -50,16 +54,32 @@ struct KubeServerChannel<Responder: HTTPResponder>: ServerChildChannel where Res
         do {
             switch try await value.negotiated.get() {
             case .http(let channel):
+                if case .refuse(let refusal) = value.outcome.take() {
+                    try await answer(refusal, on: channel)
+                    return
+                }
                 let context = try await channel.channel.eventLoop.submit { [channel = channel.channel] in
                     requestContext(on: channel, logger: logger)
                 }.get()
-                await HTTPConnection(responder: responder, context: context, outcome: value.outcome)
+                await HTTPConnection(responder: responder, context: context)
                     .handleHTTP(asyncChannel: channel, logger: logger)
             case .webSocket(let channel, let serve): await serve(channel)
             case .bytes(let channel, let serve): await serve(channel)
             }
         } catch {
             logger.debug("connection ended before its first request", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// NIO's upgrade handler has swallowed the request that it did not upgrade, so its answer is all that is left to send.
+    private func answer(
+        _ refusal: Response, on channel: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+    ) async throws {
+        try await channel.executeThenClose { _, outbound in
+            var head = refusal.head
+            head.headerFields[.connection] = "close"
+            try await ResponseWriter(outbound: outbound).write(response: head, body: refusal.body)
+            outbound.finish()
         }
     }
 
@@ -79,18 +99,14 @@ private struct HTTPConnection: HTTPChannelHandler {
     typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
     let responder: HTTPChannelHandler.Responder
 
-    init(responder: some HTTPResponder<KubeRequestContext>, context: KubeRequestContext, outcome: UpgradeOutcome) {
+    init(responder: some HTTPResponder<KubeRequestContext>, context: KubeRequestContext) {
         self.responder = { request, writer, _ in
             let response: Response
-            if case .refuse(let refusal) = outcome.take() {
-                response = refusal
-            } else {
-                do {
-                    response = try await responder.respond(to: request, context: context)
-                } catch {
-                    context.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
-                    response = .status(.internalServerError, message: "\(error)", reason: "InternalError")
-                }
+            do {
+                response = try await responder.respond(to: request, context: context)
+            } catch {
+                context.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+                response = .status(.internalServerError, message: "\(error)", reason: "InternalError")
             }
             let head = request.method == .head ? response.createHeadResponse() : response
             try await writer.write(response: head.head, body: head.body)

@@ -1,4 +1,6 @@
+import Glibc
 package import KubeAPI
+import Synchronization
 
 /// What the node API serves from: the pods of this node and the ways into their containers.
 package protocol NodeBackend: Sendable {
@@ -53,22 +55,45 @@ package struct AttachRequest: Hashable, Sendable {
     package var tty: Bool
 }
 
-/// Descriptors of a process, owned by whoever holds this value; nil where the stream was not asked for. With a TTY,
-/// `stdin` and `stdout` are descriptors of one terminal and `stderr` is nil.
-package struct ProcessStreams: Sendable {
-    package var stdin: CInt?
-    package var stdout: CInt?
-    package var stderr: CInt?
-    package var resize: @Sendable (TerminalSize) async -> Void
-    /// 0...255 when the process has ended; nil when that cannot be told, as for an attach that the client left.
-    package var exitCode: @Sendable () async -> Int?
+/// Descriptors of a process; nil where the stream was not asked for. With a TTY, `stdin` and `stdout` are descriptors of one
+/// terminal and `stderr` is nil. Closed here unless taken, for a client may go before it has had any use of them.
+package final class ProcessStreams: Sendable {
+    package struct Descriptors: Sendable {
+        package var stdin: CInt?
+        package var stdout: CInt?
+        package var stderr: CInt?
+        package init(stdin: CInt?, stdout: CInt?, stderr: CInt?) {
+            self.stdin = stdin
+            self.stdout = stdout
+            self.stderr = stderr
+        }
+    }
 
-    package init(stdin: CInt?, stdout: CInt?, stderr: CInt?, resize: @escaping @Sendable (TerminalSize) async -> Void, exitCode: @escaping @Sendable () async -> Int?) {
-        self.stdin = stdin
-        self.stdout = stdout
-        self.stderr = stderr
+    private let descriptors: Mutex<Descriptors>
+    package let resize: @Sendable (TerminalSize) async -> Void
+    /// 0...255 when the process has ended; nil when that cannot be told, as for an attach that the client left.
+    package let exitCode: @Sendable () async -> Int?
+
+    package init(
+        _ descriptors: Descriptors, resize: @escaping @Sendable (TerminalSize) async -> Void,
+        exitCode: @escaping @Sendable () async -> Int?
+    ) {
+        self.descriptors = Mutex(descriptors)
         self.resize = resize
         self.exitCode = exitCode
+    }
+
+    /// Hands the descriptors to the caller, who closes them from now on.
+    func take() -> Descriptors {
+        descriptors.withLock { held in
+            defer { held = Descriptors(stdin: nil, stdout: nil, stderr: nil) }
+            return held
+        }
+    }
+
+    deinit {
+        let held = take()
+        for descriptor in [held.stdin, held.stdout, held.stderr].compactMap(\.self) { close(descriptor) }
     }
 }
 

@@ -20,9 +20,10 @@ struct RemoteCommandSession {
     private enum Ended { case output, input }
 
     private func carry(_ transport: some RemoteCommandTransport) async throws -> RemoteCommandOutcome {
-        let stdin = try await pipe(writing: streams.stdin)
-        let stdout = try await pipe(reading: streams.stdout)
-        let stderr = try await pipe(reading: streams.stderr)
+        let descriptors = streams.take()
+        let stdin = try await pipe(writing: descriptors.stdin)
+        let stdout = try await pipe(reading: descriptors.stdout)
+        let stderr = try await pipe(reading: descriptors.stderr)
         return try await withThrowingTaskGroup(of: Ended.self) { group in
             group.addTask {
                 try await pump(stdout, to: .stdout, of: transport)
