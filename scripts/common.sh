@@ -178,8 +178,9 @@ purge_data() {
     iptables -w 5 -D FORWARD -i "$bridge" -j ACCEPT 2>/dev/null || true
     iptables -w 5 -D FORWARD -o "$bridge" -j ACCEPT 2>/dev/null || true
     ip link delete "$bridge" 2>/dev/null || true
+    ip address delete 169.254.20.10/32 dev lo 2>/dev/null || true
     # --one-file-system: should a mount be left after all, its content is not ours to delete.
-    rm -rf --one-file-system /var/lib/berth /run/berth /etc/berth /var/lib/kubelet/pods /etc/cni/net.d/10-berth.conflist "$log_file" "$pid_file"
+    rm -rf --one-file-system /var/lib/berth /var/cache/berth /run/berth /etc/berth /var/lib/kubelet/pods /etc/cni/net.d/10-berth.conflist "$log_file" "$pid_file"
     find /var/log/containers -maxdepth 1 -type l -lname '/var/log/pods/*' -delete 2>/dev/null || true
     rm -rf --one-file-system /var/log/pods
     # These only when nobody else has put anything there.

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import KubeAPI
 import LinuxSystem
+import Logging
 import Testing
 
 @testable import Networking
@@ -132,6 +133,23 @@ struct PodNetworkTests {
             try await test.node.prepare()
             #expect(try await state() == before)
             #expect(SmallFile.firstLine("/proc/sys/net/ipv4/ip_forward") == "1")
+        }
+    }
+
+    @Test("an operator's own network is left alone, and DNS gets an address beside it")
+    func foreignNetwork() async throws {
+        try await TestNetwork.with(9) { test in
+            let logger = Logger(label: "test")
+            let own = try await StandaloneNetwork.prepare(test.network, configurationDirectory: test.configurationDirectory, logger: logger)
+            #expect(own.defaultNetwork == test.network)
+            #expect(own.dnsAddress == test.network.gateway)
+            let list = #"{"cniVersion":"1.0.0","name":"own","plugins":[{"type":"ptp"}]}"#
+            try Data(list.utf8).write(to: URL(filePath: "\(test.configurationDirectory)/00-own.conflist"))
+            let wasThere = try await run("ip", "-o", "addr", "show", "dev", "lo").contains(StandaloneNetwork.linkLocalDNSAddress)
+            let foreign = try await StandaloneNetwork.prepare(test.network, configurationDirectory: test.configurationDirectory, logger: logger)
+            #expect(foreign.defaultNetwork == nil)
+            #expect(try await run("ip", "-o", "addr", "show", "dev", "lo").contains("\(foreign.dnsAddress)/32"))
+            if !wasThere { try await run("ip", "addr", "del", "\(foreign.dnsAddress)/32", "dev", "lo") }
         }
     }
 

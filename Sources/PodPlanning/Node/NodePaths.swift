@@ -21,6 +21,9 @@ package struct NodePaths: Codable, Hashable, Sendable {
     package var ledger: String { "\(state)/ledger.sqlite" }
     package var images: String { "\(state)/images" }
     package var provisionedVolumes: String { "\(state)/volumes" }
+    /// host-local's `dataDir`: which pod holds which address.
+    package var networkState: String { "\(state)/network" }
+    package var networkConfiguration: String { "\(root)/etc/cni/net.d" }
     package var keys: String { "\(state)/keys" }
     package var controlPlaneDatabase: String { "\(state)/control-plane.sqlite" }
     /// `berthctl`'s way in, mode 0600.
