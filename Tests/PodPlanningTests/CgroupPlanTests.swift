@@ -35,7 +35,7 @@ struct CgroupPlanTests {
         #expect(writes["\(directory)/memory.oom.group"] == "1")
     }
 
-    @Test("limits and requests on v1, with the device list")
+    @Test("limits and requests on v1")
     func legacy() throws {
         let pod = try pod(Self.guaranteed)
         let plan = try plan(pod, on: .test(NodeFacts.legacy)).cgroup
@@ -45,8 +45,21 @@ struct CgroupPlanTests {
         #expect(writes["/cg/cpu/\(path)/cpu.shares"] == "512")
         #expect(writes["/cg/cpu/\(path)/cpu.cfs_quota_us"] == "50000")
         #expect(writes["/cg/memory/\(path)/memory.limit_in_bytes"] == "67108864")
-        #expect(writes["/cg/devices/\(path)/devices.deny"] == "a")
-        #expect(plan.writes.contains(CgroupWrite(file: "/cg/devices/\(path)/devices.allow", value: "c 1:3 rwm")))
+    }
+
+    @Test("on v1 the pod's cgroup says which devices may be used, unless a container of the pod is privileged")
+    func devices() throws {
+        let null = CgroupWrite(file: "/cg/devices/kubepods/besteffort/podu1/devices.allow", value: "c 1:3 rwm")
+        #expect(try sandboxPlan(for: pod(#"{"containers":[{"name":"c"}]}"#), on: .test(NodeFacts.legacy)).cgroup.writes.contains(null))
+
+        let mixed = try pod(#"{"containers":[{"name":"c"},{"name":"p","securityContext":{"privileged":true}}]}"#)
+        let inPod = try sandboxPlan(for: mixed, on: .test(NodeFacts.legacy)).cgroup.writes
+        #expect(!inPod.contains { $0.file.contains("/cg/devices/") })
+        #expect(try plan(mixed, on: .test(NodeFacts.legacy)).cgroup.writes.contains { $0.file.hasSuffix("/devices.deny") })
+        let privileged = try containerPlan(
+            for: mixed.spec.containers[1], in: mixed, attempt: 0, id: "p", image: .test(#"{"Cmd":["x"]}"#), volumes: [:], objects: .test(), podIPs: [],
+            seccomp: SeccompCompiler(), on: .test(NodeFacts.legacy))
+        #expect(!privileged.cgroup.writes.contains { $0.file.contains("/cg/devices/") })
     }
 
     @Test("without limits nothing is limited")

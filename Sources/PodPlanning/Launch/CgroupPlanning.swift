@@ -29,7 +29,8 @@ func cgroupPlan(for pod: Pod, on node: NodeFacts) -> CgroupPlan {
     let resources = ResourcePlan(pod: pod, on: node)
     return CgroupPlan(
         directories: node.cgroups.directories(path),
-        writes: resources.writes(at: path, in: node.cgroups) + delegations(at: path, in: node.cgroups))
+        writes: resources.writes(at: path, in: node.cgroups) + delegations(at: path, in: node.cgroups)
+            + (pod.spec.hasPrivileged ? [] : deviceWrites(at: path, in: node.cgroups)))
 }
 
 func cgroupPlan(for container: Container, in pod: Pod, id: String, on node: NodeFacts) -> CgroupPlan {
@@ -39,7 +40,8 @@ func cgroupPlan(for container: Container, in pod: Pod, id: String, on node: Node
         // A container that runs out of memory ends as a whole. Source: kubelet `singleProcessOOMKill`.
         writes.append(CgroupWrite(file: "\(directory)/memory.oom.group", value: "1", isOptional: true))
     }
-    writes += deviceWrites(at: path, isPrivileged: container.securityContext.privileged, in: node.cgroups)
+    // Else inherited from the pod's cgroup, which is a dozen writes less for every start.
+    if pod.spec.hasPrivileged, !container.securityContext.privileged { writes += deviceWrites(at: path, in: node.cgroups) }
     return CgroupPlan(directories: node.cgroups.directories(path), writes: writes)
 }
 
@@ -53,9 +55,13 @@ private func delegations(at path: String, in layout: CgroupLayout) -> [CgroupWri
 }
 
 /// Which devices may be opened, on v1: nodes of any kind may be made, only the harmless ones used.
-private func deviceWrites(at path: String, isPrivileged: Bool, in layout: CgroupLayout) -> [CgroupWrite] {
-    guard !layout.isUnified, let directory = layout.directory(path, controller: "devices"), !isPrivileged else { return [] }
+private func deviceWrites(at path: String, in layout: CgroupLayout) -> [CgroupWrite] {
+    guard !layout.isUnified, let directory = layout.directory(path, controller: "devices") else { return [] }
     let allowed = ["c *:* m", "b *:* m", "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm"]
     return [CgroupWrite(file: "\(directory)/devices.deny", value: "a")]
         + allowed.map { CgroupWrite(file: "\(directory)/devices.allow", value: $0) }
+}
+
+extension PodSpec {
+    fileprivate var hasPrivileged: Bool { allContainers.contains(where: \.securityContext.privileged) }
 }
