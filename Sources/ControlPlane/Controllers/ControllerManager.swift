@@ -54,14 +54,16 @@ package struct ControllerManager: Sendable {
             for await signal in signals {
                 switch signal {
                 case .woken(let job):
-                    if progress[job]?.isRunning == true {
-                        progress[job]?.isWokenAgain = true
-                        continue
+                    var state = progress[job] ?? Progress()
+                    if state.isRunning {
+                        state.isWokenAgain = true
+                    } else {
+                        state.timer?.cancel()
+                        state.timer = nil
+                        state.isRunning = true
+                        group.addTask { await run(job, sender) }
                     }
-                    progress[job, default: Progress()].timer?.cancel()
-                    progress[job]?.timer = nil
-                    progress[job]?.isRunning = true
-                    group.addTask { await run(job, sender) }
+                    progress[job] = state
                 case .ended(let job, let succeeded, let delay):
                     guard var state = progress[job] else { continue }
                     state.isRunning = false
