@@ -175,6 +175,7 @@ purge_data() {
         find "$directory" -depth -type d -exec rmdir {} + 2>/dev/null || note "cgroup $directory is still in use"
     done
     nft delete table ip berth_masquerade 2>/dev/null || true
+    nft delete table ip berth_services 2>/dev/null || true
     iptables -w 5 -D FORWARD -i "$bridge" -j ACCEPT 2>/dev/null || true
     iptables -w 5 -D FORWARD -o "$bridge" -j ACCEPT 2>/dev/null || true
     ip link delete "$bridge" 2>/dev/null || true

@@ -136,6 +136,57 @@ struct PodNetworkTests {
         }
     }
 
+    @Test("a Service's address leads to its pods, from pods, from the pod itself and from the node; without pods it refuses")
+    func clusterAddress() async throws {
+        try await TestNetwork.with(10) { test in
+            try await TestNamespace.with { first in
+                try await TestNamespace.with { second in
+                    let (a, b) = (test.attachment("a", in: first), test.attachment("b", in: second))
+                    let results = [try await test.cni.add(a), try await test.cni.add(b)]
+                    let listener = try await onDedicatedThread { () throws(SystemCallError) in
+                        try enterNetworkNamespace(second.path)
+                        return try Socket.listen(port: 8080)
+                    }
+                    let proxy = ServiceProxy(test.network, logger: Logger(label: "test"))
+                    await proxy.update(try registry(endpoints: results[1].ips))
+                    for namespace in [first, second] {
+                        try await onDedicatedThread { () throws(SystemCallError) in
+                            try enterNetworkNamespace(namespace.path)
+                            try Socket.connect(to: "10.214.10.5", port: 80)
+                        }
+                    }
+                    try Socket.connect(to: "10.214.10.5", port: 80)
+                    try Socket.connect(to: test.network.gateway, port: 31_810)
+
+                    await proxy.update(try registry(endpoints: []))
+                    let error = await #expect(throws: SystemCallError.self) {
+                        try await onDedicatedThread { () throws(SystemCallError) in
+                            try enterNetworkNamespace(first.path)
+                            try Socket.connect(to: "10.214.10.5", port: 80)
+                        }
+                    }
+                    #expect(error?.code == ECONNREFUSED)
+                    try await proxy.remove()
+                    #expect(try await !run("nft", "list", "tables").contains("\(test.network.name)_services"))
+                    close(listener)
+                    try await test.cni.delete(a, result: results[0])
+                    try await test.cni.delete(b, result: results[1])
+                }
+            }
+        }
+    }
+
+    private func registry(endpoints: [String]) throws -> ServiceRegistry {
+        let service = #"{"metadata":{"name":"s","namespace":"d"},"spec":{"clusterIP":"10.214.10.5","ports":[{"name":"http","port":80,"nodePort":31810}]}}"#
+        let slice = """
+            {"metadata":{"name":"s-1","namespace":"d","labels":{"kubernetes.io/service-name":"s"}},"addressType":"IPv4",
+             "ports":[{"name":"http","port":8080}],"endpoints":[\(endpoints.map { #"{"addresses":["\#($0)"]}"# }.joined(separator: ","))]}
+            """
+        return ServiceRegistry(
+            services: [try JSONDecoder().decode(Service.self, from: Data(service.utf8))],
+            slices: [try JSONDecoder().decode(EndpointSlice.self, from: Data(slice.utf8))])
+    }
+
     @Test("an operator's own network is left alone, and DNS gets an address beside it")
     func foreignNetwork() async throws {
         try await TestNetwork.with(9) { test in

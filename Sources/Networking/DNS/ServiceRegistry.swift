@@ -22,6 +22,8 @@ package struct ServiceRegistry: Hashable, Sendable {
         /// In lower case.
         let `protocol`: String
         let number: UInt16
+        /// Zero for none.
+        var nodePort: UInt16 = 0
     }
 
     struct Host: Hashable, Sendable {
@@ -69,7 +71,7 @@ extension ServiceRegistry.Entry {
         }
         let addresses = service.spec.clusterIPs.isEmpty ? [service.spec.clusterIP] : service.spec.clusterIPs
         clusterIPs = addresses.compactMap { IPAddress($0) }
-        ports = service.spec.ports.compactMap { .init(name: $0.name, protocol: $0.protocol, number: $0.port) }
+        ports = service.spec.ports.compactMap { .init(name: $0.name, protocol: $0.protocol, number: $0.port, nodePort: $0.nodePort) }
         var seen: Set<[String]> = []
         for slice in slices where slice.addressType != "FQDN" {
             let ports = slice.ports.compactMap { ServiceRegistry.Port(name: $0.name ?? "", protocol: $0.protocol ?? "", number: $0.port) }
@@ -88,8 +90,8 @@ extension ServiceRegistry.Entry {
 
 extension ServiceRegistry.Port {
     /// Nil without a number: an EndpointSlice port may mean "all ports".
-    init?(name: String, protocol: String, number: Int?) {
-        guard let number, let number = UInt16(exactly: number) else { return nil }
-        self.init(name: name, protocol: `protocol`.isEmpty ? "tcp" : `protocol`.lowercased(), number: number)
+    init?(name: String, protocol: String, number: Int?, nodePort: Int = 0) {
+        guard let number, let number = UInt16(exactly: number), let nodePort = UInt16(exactly: nodePort) else { return nil }
+        self.init(name: name, protocol: `protocol`.isEmpty ? "tcp" : `protocol`.lowercased(), number: number, nodePort: nodePort)
     }
 }

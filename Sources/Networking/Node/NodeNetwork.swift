@@ -24,13 +24,13 @@ package struct NodeNetwork: Sendable {
             throw .nodeSetup(step: "making the bridge \(network.bridge)", reason: "\(error)")
         }
         try enableForwarding()
-        try await runNFT(masqueradeRules)
+        try await NFTables.apply(NFTables.replacement(of: table, by: masqueradeRules), step: masqueradeStep)
         await acceptForwarding()
     }
 
     /// Undoes `prepare`, except forwarding, which others may rely on by now.
     package func remove() async throws(NetworkError) {
-        try await runNFT("table ip \(table)\ndelete table ip \(table)\n")
+        try await NFTables.apply(NFTables.removal(of: table), step: masqueradeStep)
         for rule in forwardRules { _ = await iptables(["-D"] + rule) }
         do throws(SystemCallError) {
             try NetworkInterface(name: network.bridge).deleteBridge()
@@ -52,36 +52,17 @@ package struct NodeNetwork: Sendable {
 
     private var table: String { "\(network.name)_masquerade" }
 
-    /// Replaces the table in one transaction: declaring it first makes the deletion valid the first time too.
     private var masqueradeRules: String {
         """
-        table ip \(table)
-        delete table ip \(table)
-        table ip \(table) {
             chain postrouting {
                 type nat hook postrouting priority srcnat; policy accept;
                 ip saddr \(network.subnet) ip daddr != { \(network.subnet), 224.0.0.0/4 } counter masquerade
             }
-        }
 
         """
     }
 
-    private func runNFT(_ rules: String) async throws(NetworkError) {
-        let step = "setting the masquerade rules of \(network.subnet)"
-        guard let path = ["/usr/sbin/nft", "/sbin/nft"].first(where: isExecutable) else {
-            throw .nodeSetup(step: step, reason: "nft is missing; install the package nftables")
-        }
-        let outcome: ChildProcess.Outcome
-        do throws(SystemCallError) {
-            outcome = try await ChildProcess(executable: path, arguments: ["-f", "-"], standardInput: Array(rules.utf8)).run()
-        } catch {
-            throw .system(error)
-        }
-        guard outcome.succeeded else {
-            throw .nodeSetup(step: step, reason: String(decoding: outcome.standardError.prefix(400), as: UTF8.self))
-        }
-    }
+    private var masqueradeStep: String { "setting the masquerade rules of \(network.subnet)" }
 
     /// Where Docker runs, the forward policy is DROP, and an accept in a table of our own does not override it.
     private func acceptForwarding() async {
