@@ -80,6 +80,7 @@ struct APIRequest: Sendable {
             // JSON is YAML, and faster to read as what it is.
             if bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") { return try Self.json(bytes) }
             return (try JSONValue(parsingYAML: String(decoding: bytes, as: UTF8.self)), [])
+        case "application/vnd.kubernetes.protobuf": return (try ProtobufDocument().decode(bytes), [])
         default: throw .unsupportedMediaType(ResponseForm.supported)
         }
     }

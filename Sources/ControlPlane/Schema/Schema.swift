@@ -24,6 +24,8 @@ final class Schema: Sendable {
         var retainsKeys = false
         /// Owned as a whole.
         var isAtomic = false
+        /// Numbers of the protobuf fields that lead here; empty when only JSON has it.
+        var numbers: [Int] = []
     }
 
     struct TypeDefinition: Sendable {
@@ -33,6 +35,10 @@ final class Schema: Sendable {
         var fields: [String: Field]
         /// Alphabetical.
         var order: [String]
+        /// By protobuf field numbers.
+        var numbered: [[Int]: Field] = [:]
+        /// Protobuf messages whose fields JSON shows as fields of this type.
+        var inlined: Set<[Int]> = []
 
         var shortName: String { String(name[(name.lastIndex(of: ".").map(name.index(after:)) ?? name.startIndex)...]) }
     }
@@ -65,6 +71,8 @@ final class Schema: Sendable {
                     let field = Self.field(text, section: section, names: names)
                     types[types.count - 1].fields[field.name] = field
                     types[types.count - 1].order.append(field.name)
+                    if !field.numbers.isEmpty { types[types.count - 1].numbered[field.numbers] = field }
+                    if field.numbers.count > 1 { types[types.count - 1].inlined.insert(Array(field.numbers.dropLast())) }
                 }
             } else {
                 let name = String(line.split(separator: "@")[0])
@@ -80,12 +88,12 @@ final class Schema: Sendable {
         let parts = text.split(separator: ":", maxSplits: 1)
         let isRequired = parts[0].hasSuffix("!")
         let rest = parts[1]
-        let typeEnd = rest.firstIndex { "*&%@".contains($0) } ?? rest.endIndex
+        let typeEnd = rest.firstIndex { "*&%@=".contains($0) } ?? rest.endIndex
         let type = type(rest[..<typeEnd], section: section, names: names)
         var field = Field(name: String(isRequired ? parts[0].dropLast() : parts[0]), type: type, isRequired: isRequired)
         var flags = rest[typeEnd...]
         while let flag = flags.popFirst() {
-            let argument = flags.prefix { !"*&%@".contains($0) }
+            let argument = flags.prefix { !"*&%@=".contains($0) }
             flags = flags.dropFirst(argument.count)
             switch flag {
             case "*":
@@ -95,6 +103,7 @@ final class Schema: Sendable {
                 field.isMerged = true
                 field.mergeKey = argument.isEmpty ? field.listKeys.first : String(argument)
             case "%": field.retainsKeys = true
+            case "=": field.numbers = argument.split(separator: ".").compactMap { Int($0) }
             default: field.isAtomic = true
             }
         }

@@ -3,128 +3,131 @@ extension SchemaText {
     static let groups = """
         # apps io.k8s.api.apps.v1
         ControllerRevision
-          apiVersion:str data:any kind:str metadata:meta.ObjectMeta revision!:int64
+          apiVersion:str data:any=2 kind:str metadata:meta.ObjectMeta=1 revision!:int64=3
         DaemonSet
-          apiVersion:str kind:str metadata:meta.ObjectMeta spec:DaemonSetSpec status:DaemonSetStatus
+          apiVersion:str kind:str metadata:meta.ObjectMeta=1 spec:DaemonSetSpec=2 status:DaemonSetStatus=3
         DaemonSetCondition
-          lastTransitionTime:time message:str reason:str status!:str type!:str
+          lastTransitionTime:time=3 message:str=5 reason:str=4 status!:str=2 type!:str=1
         DaemonSetSpec
-          minReadySeconds:int32 revisionHistoryLimit:int32 selector!:meta.LabelSelector template!:core.PodTemplateSpec
-          updateStrategy:DaemonSetUpdateStrategy
+          minReadySeconds:int32=4 revisionHistoryLimit:int32=6 selector!:meta.LabelSelector=1 template!:core.PodTemplateSpec=2
+          updateStrategy:DaemonSetUpdateStrategy=3
         DaemonSetStatus
-          collisionCount:int32 conditions:[DaemonSetCondition]*type& currentNumberScheduled!:int32 desiredNumberScheduled!:int32
-          numberAvailable:int32 numberMisscheduled!:int32 numberReady!:int32 numberUnavailable:int32 observedGeneration:int64
-          updatedNumberScheduled:int32
+          collisionCount:int32=9 conditions:[DaemonSetCondition]*type&=10 currentNumberScheduled!:int32=1
+          desiredNumberScheduled!:int32=3 numberAvailable:int32=7 numberMisscheduled!:int32=2 numberReady!:int32=4
+          numberUnavailable:int32=8 observedGeneration:int64=5 updatedNumberScheduled:int32=6
         DaemonSetUpdateStrategy
-          rollingUpdate:RollingUpdateDaemonSet type:str
+          rollingUpdate:RollingUpdateDaemonSet=2 type:str=1
         RollingUpdateDaemonSet
-          maxSurge:intstr maxUnavailable:intstr
+          maxSurge:intstr=2 maxUnavailable:intstr=1
         RollingUpdateStatefulSetStrategy
-          maxUnavailable:intstr partition:int32
+          maxUnavailable:intstr=2 partition:int32=1
         StatefulSet
-          apiVersion:str kind:str metadata:meta.ObjectMeta spec:StatefulSetSpec status:StatefulSetStatus
+          apiVersion:str kind:str metadata:meta.ObjectMeta=1 spec:StatefulSetSpec=2 status:StatefulSetStatus=3
         StatefulSetCondition
-          lastTransitionTime:time message:str reason:str status!:str type!:str
+          lastTransitionTime:time=3 message:str=5 reason:str=4 status!:str=2 type!:str=1
         StatefulSetOrdinals
-          start:int32
+          start:int32=1
         StatefulSetPersistentVolumeClaimRetentionPolicy
-          whenDeleted:str whenScaled:str
+          whenDeleted:str=1 whenScaled:str=2
         StatefulSetSpec
-          minReadySeconds:int32 ordinals:StatefulSetOrdinals
-          persistentVolumeClaimRetentionPolicy:StatefulSetPersistentVolumeClaimRetentionPolicy podManagementPolicy:str
-          replicas:int32 revisionHistoryLimit:int32 selector!:meta.LabelSelector serviceName:str template!:core.PodTemplateSpec
-          updateStrategy:StatefulSetUpdateStrategy volumeClaimTemplates:[core.PersistentVolumeClaim]
+          minReadySeconds:int32=9 ordinals:StatefulSetOrdinals=11
+          persistentVolumeClaimRetentionPolicy:StatefulSetPersistentVolumeClaimRetentionPolicy=10 podManagementPolicy:str=6
+          replicas:int32=1 revisionHistoryLimit:int32=8 selector!:meta.LabelSelector=2 serviceName:str=5
+          template!:core.PodTemplateSpec=3 updateStrategy:StatefulSetUpdateStrategy=7
+          volumeClaimTemplates:[core.PersistentVolumeClaim]=4
         StatefulSetStatus
-          availableReplicas:int32 collisionCount:int32 conditions:[StatefulSetCondition]*type& currentReplicas:int32
-          currentRevision:str observedGeneration:int64 readyReplicas:int32 replicas!:int32 updateRevision:str
-          updatedReplicas:int32
+          availableReplicas:int32=11 collisionCount:int32=9 conditions:[StatefulSetCondition]*type&=10 currentReplicas:int32=4
+          currentRevision:str=6 observedGeneration:int64=1 readyReplicas:int32=3 replicas!:int32=2 updateRevision:str=7
+          updatedReplicas:int32=5
         StatefulSetUpdateStrategy
-          rollingUpdate:RollingUpdateStatefulSetStrategy type:str
+          rollingUpdate:RollingUpdateStatefulSetStrategy=2 type:str=1
         # authentication io.k8s.api.authentication.v1
         BoundObjectReference
-          apiVersion:str kind:str name:str uid:str
+          apiVersion:str=2 kind:str=1 name:str=3 uid:str=4
         SelfSubjectReview
-          apiVersion:str kind:str metadata:meta.ObjectMeta status:SelfSubjectReviewStatus
+          apiVersion:str kind:str metadata:meta.ObjectMeta=1 status:SelfSubjectReviewStatus=2
         SelfSubjectReviewStatus
-          userInfo:UserInfo
+          userInfo:UserInfo=1
         TokenRequest
-          apiVersion:str kind:str metadata:meta.ObjectMeta spec:TokenRequestSpec status:TokenRequestStatus
+          apiVersion:str kind:str metadata:meta.ObjectMeta=1 spec:TokenRequestSpec=2 status:TokenRequestStatus=3
         TokenRequestSpec
-          audiences:[str] boundObjectRef:BoundObjectReference expirationSeconds:int64
+          audiences:[str]=1 boundObjectRef:BoundObjectReference=3 expirationSeconds:int64=4
         TokenRequestStatus
-          expirationTimestamp:time token:str
+          expirationTimestamp:time=2 token:str=1
         TokenReview
-          apiVersion:str kind:str metadata:meta.ObjectMeta spec!:TokenReviewSpec status:TokenReviewStatus
+          apiVersion:str kind:str metadata:meta.ObjectMeta=1 spec!:TokenReviewSpec=2 status:TokenReviewStatus=3
         TokenReviewSpec
-          audiences:[str] token!:str
+          audiences:[str]=2 token!:str=1
         TokenReviewStatus
-          audiences:[str] authenticated:bool error:str user:UserInfo
+          audiences:[str]=4 authenticated:bool=1 error:str=3 user:UserInfo=2
         UserInfo
-          extra:{[str]} groups:[str] uid:str username:str
+          extra:{[str]}=4 groups:[str]=3 uid:str=2 username:str=1
         # authorization io.k8s.api.authorization.v1
         FieldSelectorAttributes
-          rawSelector:str requirements:[meta.FieldSelectorRequirement]
+          rawSelector:str=1 requirements:[meta.FieldSelectorRequirement]=2
         LabelSelectorAttributes
-          rawSelector:str requirements:[meta.LabelSelectorRequirement]
+          rawSelector:str=1 requirements:[meta.LabelSelectorRequirement]=2
         NonResourceAttributes
-          path:str verb:str
+          path:str=1 verb:str=2
         ResourceAttributes
-          fieldSelector:FieldSelectorAttributes group:str labelSelector:LabelSelectorAttributes name:str namespace:str
-          resource:str subresource:str verb:str version:str
+          fieldSelector:FieldSelectorAttributes=8 group:str=3 labelSelector:LabelSelectorAttributes=9 name:str=7 namespace:str=1
+          resource:str=5 subresource:str=6 verb:str=2 version:str=4
         SelfSubjectAccessReview
-          apiVersion:str kind:str metadata:meta.ObjectMeta spec!:SelfSubjectAccessReviewSpec status:SubjectAccessReviewStatus
+          apiVersion:str kind:str metadata:meta.ObjectMeta=1 spec!:SelfSubjectAccessReviewSpec=2
+          status:SubjectAccessReviewStatus=3
         SelfSubjectAccessReviewSpec
-          nonResourceAttributes:NonResourceAttributes resourceAttributes:ResourceAttributes
+          nonResourceAttributes:NonResourceAttributes=2 resourceAttributes:ResourceAttributes=1
         SubjectAccessReview
-          apiVersion:str kind:str metadata:meta.ObjectMeta spec!:SubjectAccessReviewSpec status:SubjectAccessReviewStatus
+          apiVersion:str kind:str metadata:meta.ObjectMeta=1 spec!:SubjectAccessReviewSpec=2 status:SubjectAccessReviewStatus=3
         SubjectAccessReviewSpec
-          extra:{[str]} groups:[str] nonResourceAttributes:NonResourceAttributes resourceAttributes:ResourceAttributes uid:str
-          user:str
+          extra:{[str]}=5 groups:[str]=4 nonResourceAttributes:NonResourceAttributes=2 resourceAttributes:ResourceAttributes=1
+          uid:str=6 user:str=3
         SubjectAccessReviewStatus
-          allowed!:bool denied:bool evaluationError:str reason:str
+          allowed!:bool=1 denied:bool=4 evaluationError:str=3 reason:str=2
         # autoscaling io.k8s.api.autoscaling.v1
         Scale
-          apiVersion:str kind:str metadata:meta.ObjectMeta spec:ScaleSpec status:ScaleStatus
+          apiVersion:str kind:str metadata:meta.ObjectMeta=1 spec:ScaleSpec=2 status:ScaleStatus=3
         ScaleSpec
-          replicas:int32
+          replicas:int32=1
         ScaleStatus
-          replicas!:int32 selector:str
+          replicas!:int32=1 selector:str=2
         # coordination io.k8s.api.coordination.v1
         Lease
-          apiVersion:str kind:str metadata:meta.ObjectMeta spec:LeaseSpec
+          apiVersion:str kind:str metadata:meta.ObjectMeta=1 spec:LeaseSpec=2
         LeaseSpec
-          acquireTime:micro holderIdentity:str leaseDurationSeconds:int32 leaseTransitions:int32 preferredHolder:str
-          renewTime:micro strategy:str
+          acquireTime:micro=3 holderIdentity:str=1 leaseDurationSeconds:int32=2 leaseTransitions:int32=5 preferredHolder:str=7
+          renewTime:micro=4 strategy:str=6
         # discovery io.k8s.api.discovery.v1
         Endpoint
-          addresses!:[str]* conditions:EndpointConditions deprecatedTopology:{str} hints:EndpointHints hostname:str nodeName:str
-          targetRef:core.ObjectReference zone:str
+          addresses!:[str]*=1 conditions:EndpointConditions=2 deprecatedTopology:{str}=5 hints:EndpointHints=8 hostname:str=3
+          nodeName:str=6 targetRef:core.ObjectReference=4 zone:str=7
         EndpointConditions
-          ready:bool serving:bool terminating:bool
+          ready:bool=1 serving:bool=2 terminating:bool=3
         EndpointHints
-          forNodes:[ForNode] forZones:[ForZone]
+          forNodes:[ForNode]=2 forZones:[ForZone]=1
         EndpointPort@
-          appProtocol:str name:str port:int32 protocol:str
+          appProtocol:str=4 name:str=1 port:int32=3 protocol:str=2
         EndpointSlice
-          addressType!:str apiVersion:str endpoints:[Endpoint] kind:str metadata:meta.ObjectMeta ports:[EndpointPort]
+          addressType!:str=4 apiVersion:str endpoints:[Endpoint]=2 kind:str metadata:meta.ObjectMeta=1 ports:[EndpointPort]=3
         ForNode
-          name!:str
+          name!:str=1
         ForZone
-          name!:str
+          name!:str=1
         # events io.k8s.api.events.v1
         Event
-          action:str apiVersion:str deprecatedCount:int32 deprecatedFirstTimestamp:time deprecatedLastTimestamp:time
-          deprecatedSource:core.EventSource eventTime!:micro kind:str metadata:meta.ObjectMeta note:str reason:str
-          regarding:core.ObjectReference related:core.ObjectReference reportingController:str reportingInstance:str
-          series:EventSeries type:str
+          action:str=6 apiVersion:str deprecatedCount:int32=15 deprecatedFirstTimestamp:time=13 deprecatedLastTimestamp:time=14
+          deprecatedSource:core.EventSource=12 eventTime!:micro=2 kind:str metadata:meta.ObjectMeta=1 note:str=10 reason:str=7
+          regarding:core.ObjectReference=8 related:core.ObjectReference=9 reportingController:str=4 reportingInstance:str=5
+          series:EventSeries=3 type:str=11
         EventSeries
-          count!:int32 lastObservedTime!:micro
+          count!:int32=1 lastObservedTime!:micro=2
         # policy io.k8s.api.policy.v1
         Eviction
-          apiVersion:str deleteOptions:meta.DeleteOptions kind:str metadata:meta.ObjectMeta
+          apiVersion:str deleteOptions:meta.DeleteOptions=2 kind:str metadata:meta.ObjectMeta=1
         # storage io.k8s.api.storage.v1
         StorageClass
-          allowVolumeExpansion:bool allowedTopologies:[core.TopologySelectorTerm] apiVersion:str kind:str
-          metadata:meta.ObjectMeta mountOptions:[str] parameters:{str} provisioner!:str reclaimPolicy:str volumeBindingMode:str
+          allowVolumeExpansion:bool=6 allowedTopologies:[core.TopologySelectorTerm]=8 apiVersion:str kind:str
+          metadata:meta.ObjectMeta=1 mountOptions:[str]=5 parameters:{str}=3 provisioner!:str=2 reclaimPolicy:str=4
+          volumeBindingMode:str=7
         """
 }

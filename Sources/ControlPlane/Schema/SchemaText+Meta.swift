@@ -3,35 +3,36 @@ extension SchemaText {
     static let meta = """
         # meta io.k8s.apimachinery.pkg.apis.meta.v1
         Condition
-          lastTransitionTime!:time message!:str observedGeneration:int64 reason!:str status!:str type!:str
+          lastTransitionTime!:time=4 message!:str=6 observedGeneration:int64=3 reason!:str=5 status!:str=2 type!:str=1
         DeleteOptions
-          apiVersion:str dryRun:[str] gracePeriodSeconds:int64 ignoreStoreReadErrorWithClusterBreakingPotential:bool kind:str
-          orphanDependents:bool preconditions:Preconditions propagationPolicy:str
+          apiVersion:str dryRun:[str]=5 gracePeriodSeconds:int64=1 ignoreStoreReadErrorWithClusterBreakingPotential:bool=6
+          kind:str orphanDependents:bool=3 preconditions:Preconditions=2 propagationPolicy:str=4
         FieldSelectorRequirement
-          key!:str operator!:str values:[str]
+          key!:str=1 operator!:str=2 values:[str]=3
         LabelSelector@
-          matchExpressions:[LabelSelectorRequirement] matchLabels:{str}
+          matchExpressions:[LabelSelectorRequirement]=2 matchLabels:{str}=1
         LabelSelectorRequirement
-          key!:str operator!:str values:[str]
+          key!:str=1 operator!:str=2 values:[str]=3
         ListMeta
-          continue:str remainingItemCount:int64 resourceVersion:str selfLink:str shardInfo:ShardInfo
+          continue:str=3 remainingItemCount:int64=4 resourceVersion:str=2 selfLink:str=1 shardInfo:ShardInfo=5
         ManagedFieldsEntry
-          apiVersion:str fieldsType:str fieldsV1:any manager:str operation:str subresource:str time:time
+          apiVersion:str=3 fieldsType:str=6 fieldsV1:any=7 manager:str=1 operation:str=2 subresource:str=8 time:time=4
         ObjectMeta
-          annotations:{str} creationTimestamp:time deletionGracePeriodSeconds:int64 deletionTimestamp:time finalizers:[str]*&
-          generateName:str generation:int64 labels:{str} managedFields:[ManagedFieldsEntry] name:str namespace:str
-          ownerReferences:[OwnerReference]*uid& resourceVersion:str selfLink:str uid:str
+          annotations:{str}=12 creationTimestamp:time=8 deletionGracePeriodSeconds:int64=10 deletionTimestamp:time=9
+          finalizers:[str]*&=14 generateName:str=2 generation:int64=7 labels:{str}=11 managedFields:[ManagedFieldsEntry]=17
+          name:str=1 namespace:str=3 ownerReferences:[OwnerReference]*uid&=13 resourceVersion:str=6 selfLink:str=4 uid:str=5
         OwnerReference@
-          apiVersion!:str blockOwnerDeletion:bool controller:bool kind!:str name!:str uid!:str
+          apiVersion!:str=5 blockOwnerDeletion:bool=7 controller:bool=6 kind!:str=1 name!:str=3 uid!:str=4
         Preconditions
-          resourceVersion:str uid:str
+          resourceVersion:str=2 uid:str=1
         ShardInfo
-          selector!:str
+          selector!:str=1
         Status
-          apiVersion:str code:int32 details:StatusDetails kind:str message:str metadata:ListMeta reason:str status:str
+          apiVersion:str code:int32=6 details:StatusDetails=5 kind:str message:str=3 metadata:ListMeta=1 reason:str=4
+          status:str=2
         StatusCause
-          field:str message:str reason:str
+          field:str=3 message:str=2 reason:str=1
         StatusDetails
-          causes:[StatusCause] group:str kind:str name:str retryAfterSeconds:int32 uid:str
+          causes:[StatusCause]=4 group:str=2 kind:str=3 name:str=1 retryAfterSeconds:int32=5 uid:str=6
         """
 }

@@ -3,192 +3,197 @@ extension SchemaText {
     static let pods = """
         # core io.k8s.api.core.v1
         Affinity
-          nodeAffinity:NodeAffinity podAffinity:PodAffinity podAntiAffinity:PodAntiAffinity
+          nodeAffinity:NodeAffinity=1 podAffinity:PodAffinity=2 podAntiAffinity:PodAntiAffinity=3
         AppArmorProfile
-          localhostProfile:str type!:str
+          localhostProfile:str=2 type!:str=1
         Capabilities
-          add:[str] drop:[str]
+          add:[str]=1 drop:[str]=2
         ConfigMapEnvSource
-          name:str optional:bool
+          name:str=1.1 optional:bool=2
         ConfigMapKeySelector@
-          key!:str name:str optional:bool
+          key!:str=2 name:str=1.1 optional:bool=3
         Container
-          args:[str] command:[str] env:[EnvVar]*name& envFrom:[EnvFromSource] image:str imagePullPolicy:str lifecycle:Lifecycle
-          livenessProbe:Probe name!:str ports:[ContainerPort]*containerPort,protocol& readinessProbe:Probe
-          resizePolicy:[ContainerResizePolicy] resources:ResourceRequirements restartPolicy:str
-          restartPolicyRules:[ContainerRestartRule] securityContext:SecurityContext startupProbe:Probe stdin:bool stdinOnce:bool
-          terminationMessagePath:str terminationMessagePolicy:str tty:bool volumeDevices:[VolumeDevice]*devicePath&
-          volumeMounts:[VolumeMount]*mountPath& workingDir:str
+          args:[str]=4 command:[str]=3 env:[EnvVar]*name&=7 envFrom:[EnvFromSource]=19 image:str=2 imagePullPolicy:str=14
+          lifecycle:Lifecycle=12 livenessProbe:Probe=10 name!:str=1 ports:[ContainerPort]*containerPort,protocol&=6
+          readinessProbe:Probe=11 resizePolicy:[ContainerResizePolicy]=23 resources:ResourceRequirements=8 restartPolicy:str=24
+          restartPolicyRules:[ContainerRestartRule]=25 securityContext:SecurityContext=15 startupProbe:Probe=22 stdin:bool=16
+          stdinOnce:bool=17 terminationMessagePath:str=13 terminationMessagePolicy:str=20 tty:bool=18
+          volumeDevices:[VolumeDevice]*devicePath&=21 volumeMounts:[VolumeMount]*mountPath&=9 workingDir:str=5
         ContainerExtendedResourceRequest
-          containerName!:str requestName!:str resourceName!:str
+          containerName!:str=1 requestName!:str=3 resourceName!:str=2
         ContainerImage
-          names:[str] sizeBytes:int64
+          names:[str]=1 sizeBytes:int64=2
         ContainerPort
-          containerPort!:int32 hostIP:str hostPort:int32 name:str protocol:str
+          containerPort!:int32=3 hostIP:str=5 hostPort:int32=2 name:str=1 protocol:str=4
         ContainerResizePolicy
-          resourceName!:str restartPolicy!:str
+          resourceName!:str=1 restartPolicy!:str=2
         ContainerRestartRule
-          action!:str exitCodes:ContainerRestartRuleOnExitCodes
+          action!:str=1 exitCodes:ContainerRestartRuleOnExitCodes=2
         ContainerRestartRuleOnExitCodes
-          operator!:str values:[int32]*
+          operator!:str=1 values:[int32]*=2
         ContainerState
-          running:ContainerStateRunning terminated:ContainerStateTerminated waiting:ContainerStateWaiting
+          running:ContainerStateRunning=2 terminated:ContainerStateTerminated=3 waiting:ContainerStateWaiting=1
         ContainerStateRunning
-          startedAt:time
+          startedAt:time=1
         ContainerStateTerminated
-          containerID:str exitCode!:int32 finishedAt:time message:str reason:str signal:int32 startedAt:time
+          containerID:str=7 exitCode!:int32=1 finishedAt:time=6 message:str=4 reason:str=3 signal:int32=2 startedAt:time=5
         ContainerStateWaiting
-          message:str reason:str
+          message:str=2 reason:str=1
         ContainerStatus
-          allocatedResources:{quantity} allocatedResourcesStatus:[ResourceStatus]*name& containerID:str image!:str imageID!:str
-          lastState:ContainerState name!:str ready!:bool resources:ResourceRequirements restartCount!:int32 started:bool
-          state:ContainerState stopSignal:str user:ContainerUser volumeMounts:[VolumeMountStatus]*mountPath&
+          allocatedResources:{quantity}=10 allocatedResourcesStatus:[ResourceStatus]*name&=14 containerID:str=8 image!:str=6
+          imageID!:str=7 lastState:ContainerState=3 name!:str=1 ready!:bool=4 resources:ResourceRequirements=11
+          restartCount!:int32=5 started:bool=9 state:ContainerState=2 stopSignal:str=15 user:ContainerUser=13
+          volumeMounts:[VolumeMountStatus]*mountPath&=12
         ContainerUser
-          linux:LinuxContainerUser
+          linux:LinuxContainerUser=1
         EnvFromSource
-          configMapRef:ConfigMapEnvSource prefix:str secretRef:SecretEnvSource
+          configMapRef:ConfigMapEnvSource=2 prefix:str=1 secretRef:SecretEnvSource=3
         EnvVar
-          name!:str value:str valueFrom:EnvVarSource
+          name!:str=1 value:str=2 valueFrom:EnvVarSource=3
         EnvVarSource
-          configMapKeyRef:ConfigMapKeySelector fieldRef:ObjectFieldSelector fileKeyRef:FileKeySelector
-          resourceFieldRef:ResourceFieldSelector secretKeyRef:SecretKeySelector
+          configMapKeyRef:ConfigMapKeySelector=3 fieldRef:ObjectFieldSelector=1 fileKeyRef:FileKeySelector=5
+          resourceFieldRef:ResourceFieldSelector=2 secretKeyRef:SecretKeySelector=4
         EphemeralContainer
-          args:[str] command:[str] env:[EnvVar]*name& envFrom:[EnvFromSource] image:str imagePullPolicy:str lifecycle:Lifecycle
-          livenessProbe:Probe name!:str ports:[ContainerPort]*containerPort,protocol& readinessProbe:Probe
-          resizePolicy:[ContainerResizePolicy] resources:ResourceRequirements restartPolicy:str
-          restartPolicyRules:[ContainerRestartRule] securityContext:SecurityContext startupProbe:Probe stdin:bool stdinOnce:bool
-          targetContainerName:str terminationMessagePath:str terminationMessagePolicy:str tty:bool
-          volumeDevices:[VolumeDevice]*devicePath& volumeMounts:[VolumeMount]*mountPath& workingDir:str
+          args:[str]=1.4 command:[str]=1.3 env:[EnvVar]*name&=1.7 envFrom:[EnvFromSource]=1.19 image:str=1.2
+          imagePullPolicy:str=1.14 lifecycle:Lifecycle=1.12 livenessProbe:Probe=1.10 name!:str=1.1
+          ports:[ContainerPort]*containerPort,protocol&=1.6 readinessProbe:Probe=1.11 resizePolicy:[ContainerResizePolicy]=1.23
+          resources:ResourceRequirements=1.8 restartPolicy:str=1.24 restartPolicyRules:[ContainerRestartRule]=1.25
+          securityContext:SecurityContext=1.15 startupProbe:Probe=1.22 stdin:bool=1.16 stdinOnce:bool=1.17
+          targetContainerName:str=2 terminationMessagePath:str=1.13 terminationMessagePolicy:str=1.20 tty:bool=1.18
+          volumeDevices:[VolumeDevice]*devicePath&=1.21 volumeMounts:[VolumeMount]*mountPath&=1.9 workingDir:str=1.5
         ExecAction
-          command:[str]
+          command:[str]=1
         FileKeySelector@
-          key!:str optional:bool path!:str volumeName!:str
+          key!:str=3 optional:bool=4 path!:str=2 volumeName!:str=1
         GRPCAction
-          port!:int32 service:str
+          port!:int32=1 service:str=2
         HTTPGetAction
-          host:str httpHeaders:[HTTPHeader] path:str port!:intstr scheme:str
+          host:str=3 httpHeaders:[HTTPHeader]=5 path:str=1 port!:intstr=2 scheme:str=4
         HostAlias
-          hostnames:[str] ip!:str
+          hostnames:[str]=2 ip!:str=1
         HostIP
-          ip!:str
+          ip!:str=1
         Lifecycle
-          postStart:LifecycleHandler preStop:LifecycleHandler stopSignal:str
+          postStart:LifecycleHandler=1 preStop:LifecycleHandler=2 stopSignal:str=3
         LifecycleHandler
-          exec:ExecAction httpGet:HTTPGetAction sleep:SleepAction tcpSocket:TCPSocketAction
+          exec:ExecAction=1 httpGet:HTTPGetAction=2 sleep:SleepAction=4 tcpSocket:TCPSocketAction=3
         LinuxContainerUser
-          gid!:int64 supplementalGroups:[int64] uid!:int64
+          gid!:int64=2 supplementalGroups:[int64]=3 uid!:int64=1
         NodeAffinity
-          preferredDuringSchedulingIgnoredDuringExecution:[PreferredSchedulingTerm]
-          requiredDuringSchedulingIgnoredDuringExecution:NodeSelector
+          preferredDuringSchedulingIgnoredDuringExecution:[PreferredSchedulingTerm]=2
+          requiredDuringSchedulingIgnoredDuringExecution:NodeSelector=1
         NodeAllocatableResourceClaimStatus
-          containers:[str]* resourceClaimName!:str resources!:{quantity}
+          containers:[str]*=2 resourceClaimName!:str=1 resources!:{quantity}=3
         NodeSelector@
-          nodeSelectorTerms!:[NodeSelectorTerm]
+          nodeSelectorTerms!:[NodeSelectorTerm]=1
         NodeSelectorRequirement
-          key!:str operator!:str values:[str]
+          key!:str=1 operator!:str=2 values:[str]=3
         NodeSelectorTerm@
-          matchExpressions:[NodeSelectorRequirement] matchFields:[NodeSelectorRequirement]
+          matchExpressions:[NodeSelectorRequirement]=1 matchFields:[NodeSelectorRequirement]=2
         ObjectFieldSelector@
-          apiVersion:str fieldPath!:str
+          apiVersion:str=1 fieldPath!:str=2
         Pod
-          apiVersion:str kind:str metadata:meta.ObjectMeta spec:PodSpec status:PodStatus
+          apiVersion:str kind:str metadata:meta.ObjectMeta=1 spec:PodSpec=2 status:PodStatus=3
         PodAffinity
-          preferredDuringSchedulingIgnoredDuringExecution:[WeightedPodAffinityTerm]
-          requiredDuringSchedulingIgnoredDuringExecution:[PodAffinityTerm]
+          preferredDuringSchedulingIgnoredDuringExecution:[WeightedPodAffinityTerm]=2
+          requiredDuringSchedulingIgnoredDuringExecution:[PodAffinityTerm]=1
         PodAffinityTerm
-          labelSelector:meta.LabelSelector matchLabelKeys:[str] mismatchLabelKeys:[str] namespaceSelector:meta.LabelSelector
-          namespaces:[str] topologyKey!:str
+          labelSelector:meta.LabelSelector=1 matchLabelKeys:[str]=5 mismatchLabelKeys:[str]=6
+          namespaceSelector:meta.LabelSelector=4 namespaces:[str]=2 topologyKey!:str=3
         PodAntiAffinity
-          preferredDuringSchedulingIgnoredDuringExecution:[WeightedPodAffinityTerm]
-          requiredDuringSchedulingIgnoredDuringExecution:[PodAffinityTerm]
+          preferredDuringSchedulingIgnoredDuringExecution:[WeightedPodAffinityTerm]=2
+          requiredDuringSchedulingIgnoredDuringExecution:[PodAffinityTerm]=1
         PodCondition
-          lastProbeTime:time lastTransitionTime:time message:str observedGeneration:int64 reason:str status!:str type!:str
+          lastProbeTime:time=3 lastTransitionTime:time=4 message:str=6 observedGeneration:int64=7 reason:str=5 status!:str=2
+          type!:str=1
         PodDNSConfig
-          nameservers:[str] options:[PodDNSConfigOption] searches:[str]
+          nameservers:[str]=1 options:[PodDNSConfigOption]=3 searches:[str]=2
         PodDNSConfigOption
-          name:str value:str
+          name:str=1 value:str=2
         PodExtendedResourceClaimStatus
-          requestMappings!:[ContainerExtendedResourceRequest] resourceClaimName!:str
+          requestMappings!:[ContainerExtendedResourceRequest]=1 resourceClaimName!:str=2
         PodIP
-          ip!:str
+          ip!:str=1
         PodOS
-          name!:str
+          name!:str=1
         PodReadinessGate
-          conditionType!:str
+          conditionType!:str=1
         PodResourceClaim
-          name!:str resourceClaimName:str resourceClaimTemplateName:str
+          name!:str=1 resourceClaimName:str=3 resourceClaimTemplateName:str=4
         PodResourceClaimStatus
-          name!:str resourceClaimName:str
+          name!:str=1 resourceClaimName:str=2
         PodSchedulingGate
-          name!:str
+          name!:str=1
         PodSchedulingGroup
-          podGroupName:str
+          podGroupName:str=1
         PodSecurityContext
-          appArmorProfile:AppArmorProfile fsGroup:int64 fsGroupChangePolicy:str runAsGroup:int64 runAsNonRoot:bool
-          runAsUser:int64 seLinuxChangePolicy:str seLinuxOptions:SELinuxOptions seccompProfile:SeccompProfile
-          supplementalGroups:[int64] supplementalGroupsPolicy:str sysctls:[Sysctl] windowsOptions:WindowsSecurityContextOptions
+          appArmorProfile:AppArmorProfile=11 fsGroup:int64=5 fsGroupChangePolicy:str=9 runAsGroup:int64=6 runAsNonRoot:bool=3
+          runAsUser:int64=2 seLinuxChangePolicy:str=13 seLinuxOptions:SELinuxOptions=1 seccompProfile:SeccompProfile=10
+          supplementalGroups:[int64]=4 supplementalGroupsPolicy:str=12 sysctls:[Sysctl]=7
+          windowsOptions:WindowsSecurityContextOptions=8
         PodSpec
-          activeDeadlineSeconds:int64 affinity:Affinity automountServiceAccountToken:bool containers!:[Container]*name&
-          dnsConfig:PodDNSConfig dnsPolicy:str enableServiceLinks:bool ephemeralContainers:[EphemeralContainer]*name&
-          hostAliases:[HostAlias]*ip& hostIPC:bool hostNetwork:bool hostPID:bool hostUsers:bool hostname:str
-          hostnameOverride:str imagePullSecrets:[LocalObjectReference]*name& initContainers:[Container]*name& nodeName:str
-          nodeSelector:{str}@ os:PodOS overhead:{quantity} preemptionPolicy:str priority:int32 priorityClassName:str
-          readinessGates:[PodReadinessGate] resourceClaims:[PodResourceClaim]*name&% resources:ResourceRequirements
-          restartPolicy:str runtimeClassName:str schedulerName:str schedulingGates:[PodSchedulingGate]*name&
-          schedulingGroup:PodSchedulingGroup securityContext:PodSecurityContext serviceAccount:str serviceAccountName:str
-          setHostnameAsFQDN:bool shareProcessNamespace:bool subdomain:str terminationGracePeriodSeconds:int64
-          tolerations:[Toleration] topologySpreadConstraints:[TopologySpreadConstraint]*topologyKey,whenUnsatisfiable&
-          volumes:[Volume]*name&%
+          activeDeadlineSeconds:int64=5 affinity:Affinity=18 automountServiceAccountToken:bool=21
+          containers!:[Container]*name&=2 dnsConfig:PodDNSConfig=26 dnsPolicy:str=6 enableServiceLinks:bool=30
+          ephemeralContainers:[EphemeralContainer]*name&=34 hostAliases:[HostAlias]*ip&=23 hostIPC:bool=13 hostNetwork:bool=11
+          hostPID:bool=12 hostUsers:bool=37 hostname:str=16 hostnameOverride:str=41
+          imagePullSecrets:[LocalObjectReference]*name&=15 initContainers:[Container]*name&=20 nodeName:str=10
+          nodeSelector:{str}@=7 os:PodOS=36 overhead:{quantity}=32 preemptionPolicy:str=31 priority:int32=25
+          priorityClassName:str=24 readinessGates:[PodReadinessGate]=28 resourceClaims:[PodResourceClaim]*name&%=39
+          resources:ResourceRequirements=40 restartPolicy:str=3 runtimeClassName:str=29 schedulerName:str=19
+          schedulingGates:[PodSchedulingGate]*name&=38 schedulingGroup:PodSchedulingGroup=43
+          securityContext:PodSecurityContext=14 serviceAccount:str=9 serviceAccountName:str=8 setHostnameAsFQDN:bool=35
+          shareProcessNamespace:bool=27 subdomain:str=17 terminationGracePeriodSeconds:int64=4 tolerations:[Toleration]=22
+          topologySpreadConstraints:[TopologySpreadConstraint]*topologyKey,whenUnsatisfiable&=33 volumes:[Volume]*name&%=1
         PodStatus
-          allocatedResources:{quantity} conditions:[PodCondition]*type& containerStatuses:[ContainerStatus]
-          ephemeralContainerStatuses:[ContainerStatus] extendedResourceClaimStatus:PodExtendedResourceClaimStatus hostIP:str
-          hostIPs:[HostIP]&ip initContainerStatuses:[ContainerStatus] message:str
-          nodeAllocatableResourceClaimStatuses:[NodeAllocatableResourceClaimStatus] nominatedNodeName:str
-          observedGeneration:int64 phase:str podIP:str podIPs:[PodIP]*ip& qosClass:str reason:str resize:str
-          resourceClaimStatuses:[PodResourceClaimStatus]*name&% resources:ResourceRequirements startTime:time
+          allocatedResources:{quantity}=19 conditions:[PodCondition]*type&=2 containerStatuses:[ContainerStatus]=8
+          ephemeralContainerStatuses:[ContainerStatus]=13 extendedResourceClaimStatus:PodExtendedResourceClaimStatus=18
+          hostIP:str=5 hostIPs:[HostIP]&ip=16 initContainerStatuses:[ContainerStatus]=10 message:str=3
+          nodeAllocatableResourceClaimStatuses:[NodeAllocatableResourceClaimStatus]=21 nominatedNodeName:str=11
+          observedGeneration:int64=17 phase:str=1 podIP:str=6 podIPs:[PodIP]*ip&=12 qosClass:str=9 reason:str=4 resize:str=14
+          resourceClaimStatuses:[PodResourceClaimStatus]*name&%=15 resources:ResourceRequirements=20 startTime:time=7
         PodTemplateSpec
-          metadata:meta.ObjectMeta spec:PodSpec
+          metadata:meta.ObjectMeta=1 spec:PodSpec=2
         PreferredSchedulingTerm
-          preference!:NodeSelectorTerm weight!:int32
+          preference!:NodeSelectorTerm=2 weight!:int32=1
         Probe
-          exec:ExecAction failureThreshold:int32 grpc:GRPCAction httpGet:HTTPGetAction initialDelaySeconds:int32
-          periodSeconds:int32 successThreshold:int32 tcpSocket:TCPSocketAction terminationGracePeriodSeconds:int64
-          timeoutSeconds:int32
+          exec:ExecAction=1.1 failureThreshold:int32=6 grpc:GRPCAction=1.4 httpGet:HTTPGetAction=1.2 initialDelaySeconds:int32=2
+          periodSeconds:int32=4 successThreshold:int32=5 tcpSocket:TCPSocketAction=1.3 terminationGracePeriodSeconds:int64=7
+          timeoutSeconds:int32=3
         ResourceClaim
-          name!:str request:str
+          name!:str=1 request:str=2
         ResourceFieldSelector@
-          containerName:str divisor:quantity resource!:str
+          containerName:str=1 divisor:quantity=3 resource!:str=2
         ResourceHealth
-          health:str message:str resourceID!:str
+          health:str=2 message:str=6 resourceID!:str=1
         ResourceRequirements
-          claims:[ResourceClaim]*name limits:{quantity} requests:{quantity}
+          claims:[ResourceClaim]*name=3 limits:{quantity}=1 requests:{quantity}=2
         ResourceStatus
-          name!:str resources:[ResourceHealth]*resourceID
+          name!:str=1 resources:[ResourceHealth]*resourceID=2
         SELinuxOptions
-          level:str role:str type:str user:str
+          level:str=4 role:str=2 type:str=3 user:str=1
         SeccompProfile
-          localhostProfile:str type!:str
+          localhostProfile:str=2 type!:str=1
         SecretEnvSource
-          name:str optional:bool
+          name:str=1.1 optional:bool=2
         SecretKeySelector@
-          key!:str name:str optional:bool
+          key!:str=2 name:str=1.1 optional:bool=3
         SecurityContext
-          allowPrivilegeEscalation:bool appArmorProfile:AppArmorProfile capabilities:Capabilities privileged:bool procMount:str
-          readOnlyRootFilesystem:bool runAsGroup:int64 runAsNonRoot:bool runAsUser:int64 seLinuxOptions:SELinuxOptions
-          seccompProfile:SeccompProfile windowsOptions:WindowsSecurityContextOptions
+          allowPrivilegeEscalation:bool=7 appArmorProfile:AppArmorProfile=12 capabilities:Capabilities=1 privileged:bool=2
+          procMount:str=9 readOnlyRootFilesystem:bool=6 runAsGroup:int64=8 runAsNonRoot:bool=5 runAsUser:int64=4
+          seLinuxOptions:SELinuxOptions=3 seccompProfile:SeccompProfile=11 windowsOptions:WindowsSecurityContextOptions=10
         SessionAffinityConfig
-          clientIP:ClientIPConfig
+          clientIP:ClientIPConfig=1
         SleepAction
-          seconds!:int64
+          seconds!:int64=1
         Sysctl
-          name!:str value!:str
+          name!:str=1 value!:str=2
         TCPSocketAction
-          host:str port!:intstr
+          host:str=2 port!:intstr=1
         Toleration
-          effect:str key:str operator:str tolerationSeconds:int64 value:str
+          effect:str=4 key:str=1 operator:str=2 tolerationSeconds:int64=5 value:str=3
         WeightedPodAffinityTerm
-          podAffinityTerm!:PodAffinityTerm weight!:int32
+          podAffinityTerm!:PodAffinityTerm=2 weight!:int32=1
         WindowsSecurityContextOptions
-          gmsaCredentialSpec:str gmsaCredentialSpecName:str hostProcess:bool runAsUserName:str
+          gmsaCredentialSpec:str=2 gmsaCredentialSpecName:str=1 hostProcess:bool=4 runAsUserName:str=3
         """
 }

@@ -3,176 +3,185 @@ extension SchemaText {
     static let volumes = """
         # core io.k8s.api.core.v1
         AWSElasticBlockStoreVolumeSource
-          fsType:str partition:int32 readOnly:bool volumeID!:str
+          fsType:str=2 partition:int32=3 readOnly:bool=4 volumeID!:str=1
         AttachedVolume
-          devicePath!:str name!:str
+          devicePath!:str=2 name!:str=1
         AzureDiskVolumeSource
-          cachingMode:str diskName!:str diskURI!:str fsType:str kind:str readOnly:bool
+          cachingMode:str=3 diskName!:str=1 diskURI!:str=2 fsType:str=4 kind:str=6 readOnly:bool=5
         AzureFilePersistentVolumeSource
-          readOnly:bool secretName!:str secretNamespace:str shareName!:str
+          readOnly:bool=3 secretName!:str=1 secretNamespace:str=4 shareName!:str=2
         AzureFileVolumeSource
-          readOnly:bool secretName!:str shareName!:str
+          readOnly:bool=3 secretName!:str=1 shareName!:str=2
         CSIPersistentVolumeSource
-          controllerExpandSecretRef:SecretReference controllerPublishSecretRef:SecretReference driver!:str fsType:str
-          nodeExpandSecretRef:SecretReference nodePublishSecretRef:SecretReference nodeStageSecretRef:SecretReference
-          readOnly:bool volumeAttributes:{str} volumeHandle!:str
+          controllerExpandSecretRef:SecretReference=9 controllerPublishSecretRef:SecretReference=6 driver!:str=1 fsType:str=4
+          nodeExpandSecretRef:SecretReference=10 nodePublishSecretRef:SecretReference=8 nodeStageSecretRef:SecretReference=7
+          readOnly:bool=3 volumeAttributes:{str}=5 volumeHandle!:str=2
         CSIVolumeSource
-          driver!:str fsType:str nodePublishSecretRef:LocalObjectReference readOnly:bool volumeAttributes:{str}
+          driver!:str=1 fsType:str=3 nodePublishSecretRef:LocalObjectReference=5 readOnly:bool=2 volumeAttributes:{str}=4
         CephFSPersistentVolumeSource
-          monitors!:[str] path:str readOnly:bool secretFile:str secretRef:SecretReference user:str
+          monitors!:[str]=1 path:str=2 readOnly:bool=6 secretFile:str=4 secretRef:SecretReference=5 user:str=3
         CephFSVolumeSource
-          monitors!:[str] path:str readOnly:bool secretFile:str secretRef:LocalObjectReference user:str
+          monitors!:[str]=1 path:str=2 readOnly:bool=6 secretFile:str=4 secretRef:LocalObjectReference=5 user:str=3
         CinderPersistentVolumeSource
-          fsType:str readOnly:bool secretRef:SecretReference volumeID!:str
+          fsType:str=2 readOnly:bool=3 secretRef:SecretReference=4 volumeID!:str=1
         CinderVolumeSource
-          fsType:str readOnly:bool secretRef:LocalObjectReference volumeID!:str
+          fsType:str=2 readOnly:bool=3 secretRef:LocalObjectReference=4 volumeID!:str=1
         ClusterTrustBundleProjection
-          labelSelector:meta.LabelSelector name:str optional:bool path!:str signerName:str
+          labelSelector:meta.LabelSelector=3 name:str=1 optional:bool=5 path!:str=4 signerName:str=2
         ConfigMapProjection
-          items:[KeyToPath] name:str optional:bool
+          items:[KeyToPath]=2 name:str=1.1 optional:bool=4
         ConfigMapVolumeSource
-          defaultMode:int32 items:[KeyToPath] name:str optional:bool
+          defaultMode:int32=3 items:[KeyToPath]=2 name:str=1.1 optional:bool=4
         DownwardAPIProjection
-          items:[DownwardAPIVolumeFile]
+          items:[DownwardAPIVolumeFile]=1
         DownwardAPIVolumeFile
-          fieldRef:ObjectFieldSelector mode:int32 path!:str resourceFieldRef:ResourceFieldSelector
+          fieldRef:ObjectFieldSelector=2 mode:int32=4 path!:str=1 resourceFieldRef:ResourceFieldSelector=3
         DownwardAPIVolumeSource
-          defaultMode:int32 items:[DownwardAPIVolumeFile]
+          defaultMode:int32=2 items:[DownwardAPIVolumeFile]=1
         EmptyDirVolumeSource
-          medium:str sizeLimit:quantity
+          medium:str=1 sizeLimit:quantity=2
         EphemeralVolumeSource
-          volumeClaimTemplate:PersistentVolumeClaimTemplate
+          volumeClaimTemplate:PersistentVolumeClaimTemplate=1
         FCVolumeSource
-          fsType:str lun:int32 readOnly:bool targetWWNs:[str] wwids:[str]
+          fsType:str=3 lun:int32=2 readOnly:bool=4 targetWWNs:[str]=1 wwids:[str]=5
         FlexPersistentVolumeSource
-          driver!:str fsType:str options:{str} readOnly:bool secretRef:SecretReference
+          driver!:str=1 fsType:str=2 options:{str}=5 readOnly:bool=4 secretRef:SecretReference=3
         FlexVolumeSource
-          driver!:str fsType:str options:{str} readOnly:bool secretRef:LocalObjectReference
+          driver!:str=1 fsType:str=2 options:{str}=5 readOnly:bool=4 secretRef:LocalObjectReference=3
         FlockerVolumeSource
-          datasetName:str datasetUUID:str
+          datasetName:str=1 datasetUUID:str=2
         GCEPersistentDiskVolumeSource
-          fsType:str partition:int32 pdName!:str readOnly:bool
+          fsType:str=2 partition:int32=3 pdName!:str=1 readOnly:bool=4
         GitRepoVolumeSource
-          directory:str repository!:str revision:str
+          directory:str=3 repository!:str=1 revision:str=2
         GlusterfsPersistentVolumeSource
-          endpoints!:str endpointsNamespace:str path!:str readOnly:bool
+          endpoints!:str=1 endpointsNamespace:str=4 path!:str=2 readOnly:bool=3
         GlusterfsVolumeSource
-          endpoints!:str path!:str readOnly:bool
+          endpoints!:str=1 path!:str=2 readOnly:bool=3
         HostPathVolumeSource
-          path!:str type:str
+          path!:str=1 type:str=2
         ISCSIPersistentVolumeSource
-          chapAuthDiscovery:bool chapAuthSession:bool fsType:str initiatorName:str iqn!:str iscsiInterface:str lun!:int32
-          portals:[str] readOnly:bool secretRef:SecretReference targetPortal!:str
+          chapAuthDiscovery:bool=8 chapAuthSession:bool=11 fsType:str=5 initiatorName:str=12 iqn!:str=2 iscsiInterface:str=4
+          lun!:int32=3 portals:[str]=7 readOnly:bool=6 secretRef:SecretReference=10 targetPortal!:str=1
         ISCSIVolumeSource
-          chapAuthDiscovery:bool chapAuthSession:bool fsType:str initiatorName:str iqn!:str iscsiInterface:str lun!:int32
-          portals:[str] readOnly:bool secretRef:LocalObjectReference targetPortal!:str
+          chapAuthDiscovery:bool=8 chapAuthSession:bool=11 fsType:str=5 initiatorName:str=12 iqn!:str=2 iscsiInterface:str=4
+          lun!:int32=3 portals:[str]=7 readOnly:bool=6 secretRef:LocalObjectReference=10 targetPortal!:str=1
         ImageVolumeSource
-          pullPolicy:str reference:str
+          pullPolicy:str=2 reference:str=1
         ImageVolumeStatus
-          imageRef!:str
+          imageRef!:str=1
         KeyToPath
-          key!:str mode:int32 path!:str
+          key!:str=1 mode:int32=3 path!:str=2
         LocalVolumeSource
-          fsType:str path!:str
+          fsType:str=2 path!:str=1
         ModifyVolumeStatus
-          status!:str targetVolumeAttributesClassName:str
+          status!:str=2 targetVolumeAttributesClassName:str=1
         NFSVolumeSource
-          path!:str readOnly:bool server!:str
+          path!:str=2 readOnly:bool=3 server!:str=1
         PersistentVolume
-          apiVersion:str kind:str metadata:meta.ObjectMeta spec:PersistentVolumeSpec status:PersistentVolumeStatus
+          apiVersion:str kind:str metadata:meta.ObjectMeta=1 spec:PersistentVolumeSpec=2 status:PersistentVolumeStatus=3
         PersistentVolumeClaim
-          apiVersion:str kind:str metadata:meta.ObjectMeta spec:PersistentVolumeClaimSpec status:PersistentVolumeClaimStatus
+          apiVersion:str kind:str metadata:meta.ObjectMeta=1 spec:PersistentVolumeClaimSpec=2
+          status:PersistentVolumeClaimStatus=3
         PersistentVolumeClaimCondition
-          lastProbeTime:time lastTransitionTime:time message:str reason:str status!:str type!:str
+          lastProbeTime:time=3 lastTransitionTime:time=4 message:str=6 reason:str=5 status!:str=2 type!:str=1
         PersistentVolumeClaimSpec
-          accessModes:[str] dataSource:TypedLocalObjectReference dataSourceRef:TypedObjectReference
-          resources:VolumeResourceRequirements selector:meta.LabelSelector storageClassName:str volumeAttributesClassName:str
-          volumeMode:str volumeName:str
+          accessModes:[str]=1 dataSource:TypedLocalObjectReference=7 dataSourceRef:TypedObjectReference=8
+          resources:VolumeResourceRequirements=2 selector:meta.LabelSelector=4 storageClassName:str=5
+          volumeAttributesClassName:str=9 volumeMode:str=6 volumeName:str=3
         PersistentVolumeClaimStatus
-          accessModes:[str] allocatedResourceStatuses:{str} allocatedResources:{quantity} capacity:{quantity}
-          conditions:[PersistentVolumeClaimCondition]*type& currentVolumeAttributesClassName:str
-          modifyVolumeStatus:ModifyVolumeStatus phase:str
+          accessModes:[str]=2 allocatedResourceStatuses:{str}=7 allocatedResources:{quantity}=5 capacity:{quantity}=3
+          conditions:[PersistentVolumeClaimCondition]*type&=4 currentVolumeAttributesClassName:str=8
+          modifyVolumeStatus:ModifyVolumeStatus=9 phase:str=1
         PersistentVolumeClaimTemplate
-          metadata:meta.ObjectMeta spec!:PersistentVolumeClaimSpec
+          metadata:meta.ObjectMeta=1 spec!:PersistentVolumeClaimSpec=2
         PersistentVolumeClaimVolumeSource
-          claimName!:str readOnly:bool
+          claimName!:str=1 readOnly:bool=2
         PersistentVolumeSpec
-          accessModes:[str] awsElasticBlockStore:AWSElasticBlockStoreVolumeSource azureDisk:AzureDiskVolumeSource
-          azureFile:AzureFilePersistentVolumeSource capacity:{quantity} cephfs:CephFSPersistentVolumeSource
-          cinder:CinderPersistentVolumeSource claimRef:ObjectReference csi:CSIPersistentVolumeSource fc:FCVolumeSource
-          flexVolume:FlexPersistentVolumeSource flocker:FlockerVolumeSource gcePersistentDisk:GCEPersistentDiskVolumeSource
-          glusterfs:GlusterfsPersistentVolumeSource hostPath:HostPathVolumeSource iscsi:ISCSIPersistentVolumeSource
-          local:LocalVolumeSource mountOptions:[str] nfs:NFSVolumeSource nodeAffinity:VolumeNodeAffinity
-          persistentVolumeReclaimPolicy:str photonPersistentDisk:PhotonPersistentDiskVolumeSource
-          portworxVolume:PortworxVolumeSource quobyte:QuobyteVolumeSource rbd:RBDPersistentVolumeSource
-          scaleIO:ScaleIOPersistentVolumeSource storageClassName:str storageos:StorageOSPersistentVolumeSource
-          volumeAttributesClassName:str volumeMode:str vsphereVolume:VsphereVirtualDiskVolumeSource
+          accessModes:[str]=3 awsElasticBlockStore:AWSElasticBlockStoreVolumeSource=2.2 azureDisk:AzureDiskVolumeSource=2.16
+          azureFile:AzureFilePersistentVolumeSource=2.13 capacity:{quantity}=1 cephfs:CephFSPersistentVolumeSource=2.9
+          cinder:CinderPersistentVolumeSource=2.8 claimRef:ObjectReference=4 csi:CSIPersistentVolumeSource=2.22
+          fc:FCVolumeSource=2.10 flexVolume:FlexPersistentVolumeSource=2.12 flocker:FlockerVolumeSource=2.11
+          gcePersistentDisk:GCEPersistentDiskVolumeSource=2.1 glusterfs:GlusterfsPersistentVolumeSource=2.4
+          hostPath:HostPathVolumeSource=2.3 iscsi:ISCSIPersistentVolumeSource=2.7 local:LocalVolumeSource=2.20
+          mountOptions:[str]=7 nfs:NFSVolumeSource=2.5 nodeAffinity:VolumeNodeAffinity=9 persistentVolumeReclaimPolicy:str=5
+          photonPersistentDisk:PhotonPersistentDiskVolumeSource=2.17 portworxVolume:PortworxVolumeSource=2.18
+          quobyte:QuobyteVolumeSource=2.15 rbd:RBDPersistentVolumeSource=2.6 scaleIO:ScaleIOPersistentVolumeSource=2.19
+          storageClassName:str=6 storageos:StorageOSPersistentVolumeSource=2.21 volumeAttributesClassName:str=10
+          volumeMode:str=8 vsphereVolume:VsphereVirtualDiskVolumeSource=2.14
         PersistentVolumeStatus
-          lastPhaseTransitionTime:time message:str phase:str reason:str
+          lastPhaseTransitionTime:time=4 message:str=2 phase:str=1 reason:str=3
         PhotonPersistentDiskVolumeSource
-          fsType:str pdID!:str
+          fsType:str=2 pdID!:str=1
         PodCertificateProjection
-          certificateChainPath:str credentialBundlePath:str keyPath:str keyType!:str maxExpirationSeconds:int32 signerName!:str
-          userAnnotations:{str}
+          certificateChainPath:str=6 credentialBundlePath:str=4 keyPath:str=5 keyType!:str=2 maxExpirationSeconds:int32=3
+          signerName!:str=1 userAnnotations:{str}=7
         PortworxVolumeSource
-          fsType:str readOnly:bool volumeID!:str
+          fsType:str=2 readOnly:bool=3 volumeID!:str=1
         ProjectedVolumeSource
-          defaultMode:int32 sources:[VolumeProjection]
+          defaultMode:int32=2 sources:[VolumeProjection]=1
         QuobyteVolumeSource
-          group:str readOnly:bool registry!:str tenant:str user:str volume!:str
+          group:str=5 readOnly:bool=3 registry!:str=1 tenant:str=6 user:str=4 volume!:str=2
         RBDPersistentVolumeSource
-          fsType:str image!:str keyring:str monitors!:[str] pool:str readOnly:bool secretRef:SecretReference user:str
+          fsType:str=3 image!:str=2 keyring:str=6 monitors!:[str]=1 pool:str=4 readOnly:bool=8 secretRef:SecretReference=7
+          user:str=5
         RBDVolumeSource
-          fsType:str image!:str keyring:str monitors!:[str] pool:str readOnly:bool secretRef:LocalObjectReference user:str
+          fsType:str=3 image!:str=2 keyring:str=6 monitors!:[str]=1 pool:str=4 readOnly:bool=8 secretRef:LocalObjectReference=7
+          user:str=5
         ScaleIOPersistentVolumeSource
-          fsType:str gateway!:str protectionDomain:str readOnly:bool secretRef!:SecretReference sslEnabled:bool storageMode:str
-          storagePool:str system!:str volumeName:str
+          fsType:str=9 gateway!:str=1 protectionDomain:str=5 readOnly:bool=10 secretRef!:SecretReference=3 sslEnabled:bool=4
+          storageMode:str=7 storagePool:str=6 system!:str=2 volumeName:str=8
         ScaleIOVolumeSource
-          fsType:str gateway!:str protectionDomain:str readOnly:bool secretRef!:LocalObjectReference sslEnabled:bool
-          storageMode:str storagePool:str system!:str volumeName:str
+          fsType:str=9 gateway!:str=1 protectionDomain:str=5 readOnly:bool=10 secretRef!:LocalObjectReference=3
+          sslEnabled:bool=4 storageMode:str=7 storagePool:str=6 system!:str=2 volumeName:str=8
         SecretProjection
-          items:[KeyToPath] name:str optional:bool
+          items:[KeyToPath]=2 name:str=1.1 optional:bool=4
         SecretVolumeSource
-          defaultMode:int32 items:[KeyToPath] optional:bool secretName:str
+          defaultMode:int32=3 items:[KeyToPath]=2 optional:bool=4 secretName:str=1
         ServiceAccountTokenProjection
-          audience:str expirationSeconds:int64 path!:str
+          audience:str=1 expirationSeconds:int64=2 path!:str=3
         StorageOSPersistentVolumeSource
-          fsType:str readOnly:bool secretRef:ObjectReference volumeName:str volumeNamespace:str
+          fsType:str=3 readOnly:bool=4 secretRef:ObjectReference=5 volumeName:str=1 volumeNamespace:str=2
         StorageOSVolumeSource
-          fsType:str readOnly:bool secretRef:LocalObjectReference volumeName:str volumeNamespace:str
+          fsType:str=3 readOnly:bool=4 secretRef:LocalObjectReference=5 volumeName:str=1 volumeNamespace:str=2
         TopologySelectorLabelRequirement
-          key!:str values!:[str]
+          key!:str=1 values!:[str]=2
         TopologySelectorTerm@
-          matchLabelExpressions:[TopologySelectorLabelRequirement]
+          matchLabelExpressions:[TopologySelectorLabelRequirement]=1
         TopologySpreadConstraint
-          labelSelector:meta.LabelSelector matchLabelKeys:[str] maxSkew!:int32 minDomains:int32 nodeAffinityPolicy:str
-          nodeTaintsPolicy:str topologyKey!:str whenUnsatisfiable!:str
+          labelSelector:meta.LabelSelector=4 matchLabelKeys:[str]=8 maxSkew!:int32=1 minDomains:int32=5 nodeAffinityPolicy:str=6
+          nodeTaintsPolicy:str=7 topologyKey!:str=2 whenUnsatisfiable!:str=3
         Volume
-          awsElasticBlockStore:AWSElasticBlockStoreVolumeSource azureDisk:AzureDiskVolumeSource azureFile:AzureFileVolumeSource
-          cephfs:CephFSVolumeSource cinder:CinderVolumeSource configMap:ConfigMapVolumeSource csi:CSIVolumeSource
-          downwardAPI:DownwardAPIVolumeSource emptyDir:EmptyDirVolumeSource ephemeral:EphemeralVolumeSource fc:FCVolumeSource
-          flexVolume:FlexVolumeSource flocker:FlockerVolumeSource gcePersistentDisk:GCEPersistentDiskVolumeSource
-          gitRepo:GitRepoVolumeSource glusterfs:GlusterfsVolumeSource hostPath:HostPathVolumeSource image:ImageVolumeSource
-          iscsi:ISCSIVolumeSource name!:str nfs:NFSVolumeSource persistentVolumeClaim:PersistentVolumeClaimVolumeSource
-          photonPersistentDisk:PhotonPersistentDiskVolumeSource portworxVolume:PortworxVolumeSource
-          projected:ProjectedVolumeSource quobyte:QuobyteVolumeSource rbd:RBDVolumeSource scaleIO:ScaleIOVolumeSource
-          secret:SecretVolumeSource storageos:StorageOSVolumeSource vsphereVolume:VsphereVirtualDiskVolumeSource
+          awsElasticBlockStore:AWSElasticBlockStoreVolumeSource=2.4 azureDisk:AzureDiskVolumeSource=2.22
+          azureFile:AzureFileVolumeSource=2.18 cephfs:CephFSVolumeSource=2.14 cinder:CinderVolumeSource=2.13
+          configMap:ConfigMapVolumeSource=2.19 csi:CSIVolumeSource=2.28 downwardAPI:DownwardAPIVolumeSource=2.16
+          emptyDir:EmptyDirVolumeSource=2.2 ephemeral:EphemeralVolumeSource=2.29 fc:FCVolumeSource=2.17
+          flexVolume:FlexVolumeSource=2.12 flocker:FlockerVolumeSource=2.15 gcePersistentDisk:GCEPersistentDiskVolumeSource=2.3
+          gitRepo:GitRepoVolumeSource=2.5 glusterfs:GlusterfsVolumeSource=2.9 hostPath:HostPathVolumeSource=2.1
+          image:ImageVolumeSource=2.30 iscsi:ISCSIVolumeSource=2.8 name!:str=1 nfs:NFSVolumeSource=2.7
+          persistentVolumeClaim:PersistentVolumeClaimVolumeSource=2.10
+          photonPersistentDisk:PhotonPersistentDiskVolumeSource=2.23 portworxVolume:PortworxVolumeSource=2.24
+          projected:ProjectedVolumeSource=2.26 quobyte:QuobyteVolumeSource=2.21 rbd:RBDVolumeSource=2.11
+          scaleIO:ScaleIOVolumeSource=2.25 secret:SecretVolumeSource=2.6 storageos:StorageOSVolumeSource=2.27
+          vsphereVolume:VsphereVirtualDiskVolumeSource=2.20
         VolumeDevice
-          devicePath!:str name!:str
+          devicePath!:str=2 name!:str=1
         VolumeMount
-          mountPath!:str mountPropagation:str name!:str readOnly:bool recursiveReadOnly:str subPath:str subPathExpr:str
+          mountPath!:str=3 mountPropagation:str=5 name!:str=1 readOnly:bool=2 recursiveReadOnly:str=7 subPath:str=4
+          subPathExpr:str=6
         VolumeMountStatus
-          mountPath!:str name!:str readOnly:bool recursiveReadOnly:str volumeStatus:VolumeStatus
+          mountPath!:str=2 name!:str=1 readOnly:bool=3 recursiveReadOnly:str=4 volumeStatus:VolumeStatus=5
         VolumeNodeAffinity
-          required:NodeSelector
+          required:NodeSelector=1
         VolumeProjection
-          clusterTrustBundle:ClusterTrustBundleProjection configMap:ConfigMapProjection downwardAPI:DownwardAPIProjection
-          podCertificate:PodCertificateProjection secret:SecretProjection serviceAccountToken:ServiceAccountTokenProjection
+          clusterTrustBundle:ClusterTrustBundleProjection=5 configMap:ConfigMapProjection=3 downwardAPI:DownwardAPIProjection=2
+          podCertificate:PodCertificateProjection=6 secret:SecretProjection=1
+          serviceAccountToken:ServiceAccountTokenProjection=4
         VolumeResourceRequirements
-          limits:{quantity} requests:{quantity}
+          limits:{quantity}=1 requests:{quantity}=2
         VolumeStatus
-          image:ImageVolumeStatus
+          image:ImageVolumeStatus=1
         VsphereVirtualDiskVolumeSource
-          fsType:str storagePolicyID:str storagePolicyName:str volumePath!:str
+          fsType:str=2 storagePolicyID:str=4 storagePolicyName:str=3 volumePath!:str=1
         """
 }
