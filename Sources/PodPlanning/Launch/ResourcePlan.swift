@@ -61,7 +61,7 @@ struct ResourcePlan: Hashable {
     }
 
     /// Microseconds of CPU a period; the kernel takes no less than a millisecond.
-    private var quota: Int? { cpuLimit.map { max($0 * Self.period / 1000, 1000) } }
+    var quota: Int? { cpuLimit.map { max($0 * Self.period / 1000, 1000) } }
 
     /// cgroup v1 `cpu.shares`: 2...262_144, 1024 for one CPU.
     static func shares(_ milliCPU: Int) -> Int { min(max(milliCPU * 1024 / 1000, 2), 262_144) }

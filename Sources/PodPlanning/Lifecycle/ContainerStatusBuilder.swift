@@ -18,7 +18,7 @@ struct ContainerStatusBuilder {
             status.containerID = run.containerID
             status.user = run.user.map(ContainerUser.init(linux:))
             status.resources = run.resources
-            status.allocatedResources = container.resources.requests
+            status.allocatedResources = (record.allocation?.containers[container.name] ?? container.resources).requests
             status.stopSignal = run.stopSignal
         }
         status.state = state(of: container, progress, isInit: isInit)

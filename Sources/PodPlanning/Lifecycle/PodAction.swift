@@ -23,6 +23,8 @@ package enum KillReason: Codable, Hashable, Sendable {
     case podEnding
     /// A probe decided so.
     case failedProbe(ProbeMachine.Kind)
+    /// Its resize policy wants a new run for the resources it was granted.
+    case resized
     /// The postStart hook failed.
     case failedPostStart
     /// The run belongs to a container that the spec or the sandbox no longer has.

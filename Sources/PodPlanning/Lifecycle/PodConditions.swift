@@ -10,14 +10,39 @@ struct PodConditions {
     let status: PodStatus
     let now: Date
 
-    static let owned: Set<String> = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]
+    static let owned: Set<String> = [
+        "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", "PodResizePending", "PodResizeInProgress",
+    ]
 
     func all() -> [PodCondition] {
         let foreign = pod.status.conditions.filter { !Self.owned.contains($0.type) }
         let containersReady = containersReady()
-        return foreign
-            + [readyToStart(), initialized(), ready(containersReady, foreign), containersReady, PodCondition(type: "PodScheduled", status: "True")]
-            .map(dated)
+        let standing = [
+            readyToStart(), initialized(), ready(containersReady, foreign), containersReady, PodCondition(type: "PodScheduled", status: "True"),
+        ]
+        return foreign + (resize() + standing).map(dated)
+    }
+
+    /// Present only while there is something to say.
+    private func resize() -> [PodCondition] {
+        var conditions: [PodCondition] = []
+        if let pending = record.resizePending {
+            conditions.append(PodCondition(type: "PodResizePending", status: "True", reason: pending.reason, message: pending.message))
+        }
+        if let error = record.resizeError {
+            conditions.append(PodCondition(type: "PodResizeInProgress", status: "True", reason: "Error", message: error))
+        } else if let allocation = record.allocation, isBehind(allocation) {
+            conditions.append(PodCondition(type: "PodResizeInProgress", status: "True"))
+        }
+        return conditions
+    }
+
+    /// Some container still runs with other resources than it was granted.
+    private func isBehind(_ allocation: ResourceAllocation) -> Bool {
+        record.containers.contains { name, progress in
+            guard let run = progress.current, run.end == nil, let running = run.resources, let granted = allocation.containers[name] else { return false }
+            return running != granted
+        }
     }
 
     /// The time of the last change of `status`, and the generation it speaks of.

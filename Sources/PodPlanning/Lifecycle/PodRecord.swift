@@ -13,6 +13,12 @@ package struct PodRecord: Codable, Hashable, Sendable {
     package var containers: [String: ContainerProgress]
     /// Why the pod failed as a whole: refused by admission, past its deadline, evicted. Never cleared.
     package var failure: PodFailure?
+    /// What the node granted of the spec's resources; nil in records of before there were resizes: all of it.
+    package var allocation: ResourceAllocation?
+    /// Why a wanted resize was not granted, with the reason Deferred or Infeasible.
+    package var resizePending: PodFailure?
+    /// Why a granted resize could not be carried out yet.
+    package var resizeError: String?
     /// The pod is over for good: every container ended and was counted, and nothing may run again.
     package var isTerminal: Bool
     /// Not before this time is another sandbox tried, after one could not be made.

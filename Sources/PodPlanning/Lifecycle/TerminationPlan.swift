@@ -33,6 +33,9 @@ package struct TerminationPlan: Codable, Hashable, Sendable {
         case .orphaned:
             gracePeriod = deletion ?? own
             message = "Stopping container \(container.name)"
+        case .resized:
+            gracePeriod = deletion ?? own
+            message = "Container \(container.name) resize requires restart"
         case .failedPostStart:
             gracePeriod = deletion ?? own
             message = "FailedPostStartHook"

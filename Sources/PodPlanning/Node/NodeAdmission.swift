@@ -35,7 +35,7 @@ package func admissionFailure(of pod: Pod, admitted: [Pod], taints: [Taint], on 
     return nil
 }
 
-private func shortage(for pod: Pod, beside admitted: [Pod], on node: NodeFacts) -> PodFailure? {
+func shortage(for pod: Pod, beside admitted: [Pod], on node: NodeFacts) -> PodFailure? {
     func failure(_ name: String, requested: Int, used: Int, capacity: Int) -> PodFailure {
         PodFailure(
             reason: "OutOf\(name)",
