@@ -1,0 +1,37 @@
+package import Logging
+
+/// The node side as a whole: takes up what runs here, then registers the node and follows the API server.
+package struct NodeAgent: Sendable {
+    package let pods: PodManager
+    private let node: NodeServices
+    private let registration: NodeRegistration
+    private let lease: LeaseKeeper
+
+    package init(node: NodeServices, registration: NodeRegistration, lease: LeaseKeeper) {
+        self.node = node
+        self.registration = registration
+        self.lease = lease
+        pods = PodManager(node: node)
+    }
+
+    /// Pods that this node knows are managed when this returns, with or without a control plane.
+    ///
+    /// - Throws: `LedgerError` when the ledger cannot be read.
+    package func recover() async throws { try await pods.recover() }
+
+    /// Runs until cancelled; then the pods are left running.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await node.outbox.run() }
+            group.addTask { await node.services.run() }
+            group.addTask { await pods.run() }
+            group.addTask {
+                guard let registered = await registration.register() else { return }
+                node.logger.info("node registered", metadata: ["node": "\(registered.metadata.name)"])
+                async let leases: Void = lease.run(nodeUID: registered.metadata.uid)
+                await registration.keepStatus(of: registered)
+                await leases
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+import KubeClient
+import NodeServer
+
+/// Asks the API server who a token belongs to and what its owner may do.
+struct ClientReviewer: AccessReviewer {
+    let client: KubeClient
+    let nodeName: String
+
+    func authenticate(token: String) async throws -> RequestUser? {
+        try await client.review(token: token).map { RequestUser(name: $0.username, uid: $0.uid ?? "", groups: $0.groups ?? []) }
+    }
+
+    func authorize(_ user: RequestUser, verb: String, subresource: String) async throws -> Bool {
+        try await client.isAllowed(
+            SubjectAccessReview.Spec(
+                user: TokenReview.User(username: user.name, groups: user.groups),
+                resourceAttributes: .init(resource: "nodes", subresource: subresource, name: nodeName, verb: verb)))
+    }
+}

@@ -1,0 +1,68 @@
+import FoundationEssentials
+import Glibc
+import KubeAPI
+import LinuxSystem
+import NodeAgent
+import PodPlanning
+import SandboxPlan
+
+/// What the flags and this machine together say about the node.
+struct NodeEnvironment: Sendable {
+    let facts: NodeFacts
+    let profile: NodeProfile
+    let paths: NodePaths
+    let supervisor: String
+
+    init(options: NodeOptions, machine: MachineFacts, clusterDNS: [String]) throws {
+        paths = NodePaths(root: options.rootDir)
+        for (directory, mode) in [
+            (paths.state, mode_t(0o700)), (paths.run, 0o700), (paths.configuration, 0o755), (paths.podsDirectory, 0o750),
+            (paths.podLogs, 0o755), (paths.containerLogLinks, 0o755), ("\(paths.state)/containers", 0o700),
+        ] { try DirectoryTree.make(directory, mode: mode) }
+
+        let name = (options.hostnameOverride ?? machine.hostname).lowercased()
+        let addresses = [options.nodeIP ?? InterfaceAddresses.primaryIPv4() ?? "127.0.0.1"]
+        guard let mounted = CgroupLayout(mountInfo: try SmallFile.text("/proc/self/mountinfo")) else { throw DaemonError.noCgroups }
+        let cgroups = mounted.beneath(options.cgroupRoot)
+
+        var kernel = KernelFeatures()
+        kernel.appArmor = SmallFile.firstLine("/sys/module/apparmor/parameters/enabled") == "Y"
+        kernel.lastCapability = SmallFile.firstLine("/proc/sys/kernel/cap_last_cap").flatMap(Int.init) ?? kernel.lastCapability
+        profile = NodeProfile(
+            name: name, machine: machine, addresses: addresses, labels: try options.labels(), port: options.port,
+            kubeletVersion: Version.kubelet, runtimeVersion: "berth://\(Version.berth)", maximumPods: options.maxPods,
+            reserved: try options.reserved(), supportsUserNamespaces: false, supportsRecursiveReadOnly: kernel.recursiveReadOnly)
+        let storage = try FileSystemSpace(of: paths.state).capacityBytes
+        var facts = NodeFacts(
+            paths: paths, cgroups: cgroups, nodeName: name, hostname: machine.hostname, nodeIPs: addresses,
+            capacity: profile.capacity(storageBytes: storage), allocatable: profile.allocatable(storageBytes: storage),
+            clusterDNS: clusterDNS, kernel: kernel)
+        facts.clusterDomain = options.clusterDomain
+        facts.nodeLabels = profile.allLabels
+        self.facts = facts
+
+        supervisor = options.supervisor ?? Self.besideOurselves()
+        guard access(supervisor, X_OK) == 0 else { throw DaemonError.noSupervisor(supervisor) }
+    }
+
+    /// `berth-pod` in the directory that holds this very program, else where packages put it.
+    private static func besideOurselves() -> String {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = buffer.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress, $0.count) }
+        let own = String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
+        let candidate = own.lastIndex(of: "/").map { "\(own[..<$0])/berth-pod" } ?? ""
+        return access(candidate, X_OK) == 0 ? candidate : "/usr/lib/berth/berth-pod"
+    }
+}
+
+extension CgroupLayout {
+    /// The same hierarchies, seen from a cgroup of theirs.
+    func beneath(_ root: String) -> CgroupLayout {
+        let path = root.split(separator: "/").joined(separator: "/")
+        guard !path.isEmpty else { return self }
+        return switch self {
+        case .v2(let mountPoint): .v2(mountPoint: "\(mountPoint)/\(path)")
+        case .v1(let hierarchies): .v1(hierarchies: hierarchies.mapValues { "\($0)/\(path)" })
+        }
+    }
+}

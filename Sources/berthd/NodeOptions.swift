@@ -1,0 +1,119 @@
+import ArgumentParser
+import KubeAPI
+import Logging
+
+/// The flags. Names are kubelet's where kubelet has the flag.
+struct NodeOptions: ParsableArguments {
+    @Flag(help: "Serve the Kubernetes API on this node, and run its pods.")
+    var standalone = false
+
+    @Option(help: ArgumentHelp("Join the cluster of this kubeconfig.", valueName: "file"))
+    var kubeconfig: String?
+
+    @Option(help: ArgumentHelp("The node's name, instead of the host's.", valueName: "name"))
+    var hostnameOverride: String?
+
+    @Option(help: ArgumentHelp("The node's address, instead of that of the default route.", valueName: "address"))
+    var nodeIP: String?
+
+    @Option(help: ArgumentHelp("Prefix of every path the node uses; empty in production.", valueName: "directory"))
+    var rootDir = ""
+
+    @Option(help: ArgumentHelp("Addresses of pods, when no other network is configured.", valueName: "cidr"))
+    var podCIDR = "10.61.0.0/16"
+
+    @Option(help: ArgumentHelp("Bridge of the default network.", valueName: "name"))
+    var bridge = "berth0"
+
+    @Option(help: ArgumentHelp("Directory of CNI configurations, under the root directory.", valueName: "directory"))
+    var cniConfDir = "/etc/cni/net.d"
+
+    @Option(help: ArgumentHelp("Directories of CNI plugins, separated by commas.", valueName: "directories"))
+    var cniBinDir = "/opt/cni/bin,/usr/lib/cni"
+
+    @Option(help: ArgumentHelp("Cgroup that holds kubepods, relative to the hierarchy's root.", valueName: "path"))
+    var cgroupRoot = ""
+
+    @Option(help: ArgumentHelp("Addresses of the cluster's DNS, separated by commas. A standalone node serves it itself.", valueName: "addresses"))
+    var clusterDNS = ""
+
+    @Option(help: ArgumentHelp("The cluster's domain.", valueName: "domain"))
+    var clusterDomain = "cluster.local"
+
+    @Option(help: ArgumentHelp("Address the node API listens on.", valueName: "address"))
+    var address = "0.0.0.0"
+
+    @Option(help: ArgumentHelp("Port of the node API.", valueName: "port"))
+    var port = 10250
+
+    @Option(help: ArgumentHelp("Port of the Kubernetes API of a standalone node.", valueName: "port"))
+    var securePort = 6443
+
+    @Option(help: ArgumentHelp("Address the Kubernetes API of a standalone node listens on.", valueName: "address"))
+    var bindAddress = "127.0.0.1"
+
+    @Option(help: ArgumentHelp("Addresses of Services of a standalone node.", valueName: "cidr"))
+    var serviceCIDR = "10.62.0.0/16"
+
+    @Option(help: ArgumentHelp("PEM file of the authority of the node API's clients; else the cluster's.", valueName: "file"))
+    var clientCAFile: String?
+
+    @Option(help: ArgumentHelp("Labels of the node, name=value, separated by commas.", valueName: "labels"))
+    var nodeLabels = ""
+
+    @Option(help: ArgumentHelp("Resources kept back for the system, such as cpu=200m,memory=256Mi.", valueName: "amounts"))
+    var systemReserved = ""
+
+    @Option(help: ArgumentHelp("Pods this node takes at most.", valueName: "number"))
+    var maxPods = 110
+
+    @Option(help: ArgumentHelp("Registries that may be asked over plain HTTP, separated by commas. Those on loopback always may.", valueName: "hosts"))
+    var insecureRegistries = ""
+
+    @Option(help: ArgumentHelp("The supervisor program; else berth-pod beside berthd.", valueName: "file"))
+    var supervisor: String?
+
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+    var logLevel = Logger.Level.info
+
+    /// What the parser alone cannot see.
+    func check() throws {
+        guard standalone != (kubeconfig != nil) else {
+            throw ValidationError("give either --standalone or --kubeconfig FILE")
+        }
+        guard rootDir.isEmpty || (rootDir.hasPrefix("/") && !rootDir.hasSuffix("/")) else {
+            throw ValidationError("--root-dir '\(rootDir)' must be absolute and not end in a slash")
+        }
+        for (flag, port) in [("--port", port), ("--secure-port", securePort)] where !(0...65535).contains(port) {
+            throw ValidationError("\(flag) '\(port)' is not a port")
+        }
+        _ = try reserved()
+        _ = try labels()
+    }
+
+    func reserved() throws -> [String: Quantity] {
+        try pairs(systemReserved, flag: "--system-reserved").mapValues { text in
+            guard let quantity = Quantity(text) else { throw ValidationError("--system-reserved: '\(text)' is not an amount") }
+            return quantity
+        }
+    }
+
+    func labels() throws -> [String: String] { try pairs(nodeLabels, flag: "--node-labels") }
+
+    private func pairs(_ text: String, flag: String) throws -> [String: String] {
+        var result: [String: String] = [:]
+        for part in text.split(separator: ",") {
+            let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard halves.count == 2 else { throw ValidationError("\(flag): '\(part)' is not of the form name=value") }
+            result[String(halves[0])] = String(halves[1])
+        }
+        return result
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+extension String {
+    /// Parts between commas.
+    var listed: [String] { split(separator: ",").map(String.init) }
+}
