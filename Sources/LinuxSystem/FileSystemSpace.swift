@@ -8,6 +8,16 @@ package struct FileSystemSpace: Hashable, Sendable {
     package var inodes: Int
     package var availableInodes: Int
 
+    /// Of a file system that cannot be asked.
+    package static let unknown = FileSystemSpace(capacityBytes: 0, availableBytes: 0, inodes: 0, availableInodes: 0)
+
+    private init(capacityBytes: Int, availableBytes: Int, inodes: Int, availableInodes: Int) {
+        self.capacityBytes = capacityBytes
+        self.availableBytes = availableBytes
+        self.inodes = inodes
+        self.availableInodes = availableInodes
+    }
+
     package init(of path: String) throws(SystemCallError) {
         var values = statvfs()
         try systemCall("statvfs", on: path) { statvfs(path, &values) }

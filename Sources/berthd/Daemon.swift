@@ -1,0 +1,103 @@
+import ContainerRuntime
+import FoundationEssentials
+import Glibc
+import HTTPServing
+import Images
+import KubeAPI
+import KubeClient
+import Ledger
+import LinuxSystem
+import Logging
+import Networking
+import NIOPosix
+import NodeAgent
+import NodeServer
+import PodPlanning
+import ServiceLifecycle
+import Volumes
+
+/// The graph of parts, built once and run until a signal says otherwise.
+struct Daemon {
+    let options: NodeOptions
+    let logger: Logger
+
+    func run() async throws {
+        signal(SIGPIPE, SIG_IGN)  // a client that went away is an error of its connection, not of the daemon
+        let machine = MachineFacts.read()
+        let paths = NodePaths(root: options.rootDir)
+        try DirectoryTree.make(paths.run, mode: 0o700)
+        let lock = try lockInstance(paths)
+        let network = try DefaultNetwork(
+            name: options.bridge == "berth0" ? "berth" : options.bridge, bridge: options.bridge, subnet: options.podCIDR,
+            stateDirectory: "\(paths.state)/network")
+        let hasOwnDNS = options.standalone && options.clusterDNS.isEmpty
+        let environment = try NodeEnvironment(
+            options: options, machine: machine, clusterDNS: hasOwnDNS ? [network.gateway] : options.clusterDNS.listed)
+        let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
+
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
+        let upstream: Upstream
+        if options.standalone {
+            let plane = try await StandaloneControlPlane(options: options, environment: environment, gateway: network.gateway, logger: logger)
+            services += plane.services.map { .init(service: $0) }
+            upstream = plane.upstream
+        } else {
+            upstream = try Upstream(joining: options, environment: environment)
+        }
+        let node = try await NodeSide(
+            options: options, environment: environment, upstream: upstream, network: network, hasOwnDNS: hasOwnDNS, logger: logger)
+        // Before anything that waits for a control plane: the pods that are here go on.
+        try await node.agent.recover()
+        services += node.services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) }
+        services.append(.init(service: Watchdog(notifier: notifier)))
+
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await group.run()
+        } catch let error as HTTPServingError {
+            throw explained(error)
+        }
+        notifier.stopping()
+        await node.close()
+        logger.info("stopped; pods go on")
+        _ = lock
+    }
+
+    private func lockInstance(_ paths: NodePaths) throws -> InstanceLock {
+        let path = "\(paths.run)/berthd.lock"
+        guard let lock = try InstanceLock(path: path) else {
+            throw DaemonError.alreadyRunning(lock: path, pid: SmallFile.firstLine(path) ?? "unknown")
+        }
+        return lock
+    }
+
+    /// Says which flag a busy port came from.
+    private func explained(_ error: HTTPServingError) -> any Error {
+        guard case .addressInUse(let address) = error else { return error }
+        if address.hasSuffix(":\(options.port)") { return DaemonError.portInUse(flag: "--port", cause: error) }
+        if address.hasSuffix(":\(options.securePort)") { return DaemonError.portInUse(flag: "--secure-port", cause: error) }
+        return error
+    }
+}
+
+/// Tells systemd that the daemon is up, and from then on that it is alive.
+struct Watchdog: Service {
+    let notifier: ServiceNotifier
+
+    func run() async throws {
+        notifier.ready()
+        await withGracefulShutdownHandler {
+            await cancelWhenGracefulShutdown {
+                while !Task.isCancelled {
+                    notifier.alive()
+                    // Ends early only by cancellation, which the loop condition sees.
+                    try? await Task.sleep(for: notifier.watchdogInterval ?? .seconds(3600))
+                }
+            }
+        } onGracefulShutdown: {
+            notifier.stopping()
+        }
+    }
+}

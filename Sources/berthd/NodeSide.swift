@@ -1,0 +1,120 @@
+import ContainerRuntime
+import FoundationEssentials
+import HTTPServing
+import Images
+import KubeAPI
+import KubeClient
+import Ledger
+import LinuxSystem
+import Logging
+import Networking
+import NIOPosix
+import NodeAgent
+import NodeServer
+import PodPlanning
+import ServiceLifecycle
+import Volumes
+
+/// Everything that runs pods, for whichever control plane.
+struct NodeSide {
+    let agent: NodeAgent
+    let services: [any Service]
+    private let ledger: Ledger
+    private let client: KubeClient
+    private let probes: ProbeRunner
+    private let dns: ClusterDNS?
+    private let logger: Logger
+
+    init(
+        options: NodeOptions, environment: NodeEnvironment, upstream: Upstream, network: DefaultNetwork, hasOwnDNS: Bool, logger: Logger
+    ) async throws {
+        let paths = environment.paths
+        let facts = environment.facts
+        self.logger = logger
+        client = try KubeClient(configuration: upstream.configuration, logger: logger)
+        let (ledger, damage) = try Ledger.open(LedgerLocation(directory: paths.state), bootID: environment.profile.machine.bootID, logger: logger)
+        self.ledger = ledger
+        if let damage {
+            logger.error("the ledger was damaged and is rebuilt", metadata: ["ledger.aside": "\(damage.path)", "reason": "\(damage.reason)"])
+        }
+
+        // Network of the node.
+        let configurationDirectory = "\(options.rootDir)\(options.cniConfDir)"
+        let cni = CNI(
+            configuration: .init(configurationDirectory: configurationDirectory, pluginDirectories: options.cniBinDir.listed), logger: logger)
+        let usesDefault = try network.writeIfNoneConfigured(in: configurationDirectory)
+        if usesDefault { try await NodeNetwork(network, logger: logger).prepare() }
+        if hasOwnDNS, usesDefault {
+            let dns = ClusterDNS(configuration: .init(address: network.gateway), group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+            try await dns.start()
+            self.dns = dns
+        } else {
+            dns = nil
+        }
+
+        // Subsystems.
+        let images = try ImageStore(
+            root: paths.images, registries: RegistryConfiguration(insecureRegistries: Set(options.insecureRegistries.listed)), logger: logger)
+        let runtime = try SandboxRuntime(
+            configuration: RuntimeConfiguration(podsDirectory: "\(paths.run)/pods", supervisor: environment.supervisor), logger: logger)
+        let outbox = StatusOutbox(ledger: ledger, sender: UpstreamSender(client: client), logger: logger)
+        let probes = ProbeRunner()
+        self.probes = probes
+        let domain = facts.clusterDomain
+        let dns = dns
+        let catalog = ServiceCatalog(
+            client: client,
+            listener: dns.map { dns in
+                { services, slices in dns.update(ServiceRegistry(services: services, slices: slices, domain: domain)) }
+            })
+        let volumes = VolumeKeeper(
+            effects: PodVolumes(paths: paths, localVolumes: LocalVolumeStore(directory: paths.provisionedVolumes)),
+            claims: ClaimResolver(client: client, ledger: ledger), tokens: TokenKeeper(client: client, ledger: ledger), ledger: ledger)
+        let node = NodeServices(
+            facts: facts, ledger: ledger, runtime: runtime, images: ImageKeeper(store: images), volumes: volumes, network: cni,
+            reservations: usesDefault ? network.reservations : nil, client: client, objects: ObjectCache(client: client),
+            services: catalog, events: EventRecorder(component: "kubelet", nodeName: facts.nodeName, ledger: ledger, outbox: outbox),
+            outbox: outbox, probes: probes, logger: logger)
+
+        let observe: @Sendable () async -> NodeObservation = {
+            let list = await images.images().map { ContainerImage(names: $0.names + $0.repoDigests, sizeBytes: $0.sizeBytes) }
+            // The directory was made at start; without it the node has other troubles than a missing number.
+            let storage = (try? FileSystemSpace(of: paths.state)) ?? FileSystemSpace.unknown
+            var notReady: String?
+            do throws(NetworkError) { _ = try cni.currentList() } catch { notReady = "container runtime network not ready: \(error)" }
+            return NodeObservation(
+                storage: storage, memory: MemoryInfo.read(), images: list.sorted { $0.sizeBytes > $1.sizeBytes }, notReady: notReady)
+        }
+        agent = NodeAgent(
+            node: node, registration: NodeRegistration(client: client, profile: environment.profile, logger: logger, observe: observe),
+            lease: LeaseKeeper(client: client, nodeName: facts.nodeName, logger: logger))
+
+        let backend = AgentBackend(agent: agent, images: images, facts: facts, startedAt: Date())
+        let server = NodeServer(
+            address: .tcp(host: options.address, port: options.port), tls: try ServerTLS(files: upstream.serving),
+            localSocket: paths.socket, backend: backend, reviewer: ClientReviewer(client: client, nodeName: facts.nodeName),
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, threads: .singleton, logger: logger)
+        services = [server, AgentService(agent: agent)]
+    }
+
+    /// After the services have ended: nothing of the pods is touched.
+    func close() async {
+        await dns?.shutDown()
+        do {
+            try await probes.shutDown()
+            try await client.shutDown()
+            try await ledger.close()
+        } catch {
+            logger.warning("closing down", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+/// The agent as one of the daemon's services.
+struct AgentService: Service {
+    let agent: NodeAgent
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await agent.run() }
+    }
+}
