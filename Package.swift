@@ -31,6 +31,7 @@ let yams = product("Yams", "Yams")
 let metrics = product("Metrics", "swift-metrics")
 let arguments = product("ArgumentParser", "swift-argument-parser")
 let lifecycle = product("ServiceLifecycle", "swift-service-lifecycle")
+let signals = product("UnixSignals", "swift-service-lifecycle")
 
 // Arrows go down this list only; siblings of one layer do not import each other (docs/architecture.md).
 let package = Package(
@@ -64,7 +65,7 @@ let package = Package(
             dependencies: [
                 "NodeAgent", "NodeServer", "ControlPlane", "ContainerRuntime", "Images", "Volumes", "Networking", "Ledger",
                 "KubeClient", "HTTPServing", "PodPlanning", "LinuxSystem", "OCISpec", "KubeAPI", "SandboxPlan",
-                log, arguments, lifecycle, posix, yams,
+                log, arguments, lifecycle, signals, posix, hummingbird, product("HTTPTypes", "swift-http-types"),
             ],
             swiftSettings: house),
         .executableTarget(

@@ -8,6 +8,13 @@ package struct UpgradeRequest: Sendable {
     package let head: HTTPRequest
     /// Lower case: `websocket` or `spdy/3.1`.
     package let `protocol`: String
+
+    /// The same wish at another path.
+    package func redirected(to path: String) -> UpgradeRequest {
+        var head = head
+        head.path = path
+        return UpgradeRequest(head: head, protocol: `protocol`)
+    }
 }
 
 /// What becomes of an `UpgradeRequest`.

@@ -1,4 +1,5 @@
-package import Logging
+import KubeAPI
+import Logging
 
 /// The node side as a whole: takes up what runs here, then registers the node and follows the API server.
 package struct NodeAgent: Sendable {

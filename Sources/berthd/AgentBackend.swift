@@ -67,7 +67,7 @@ struct AgentBackend: NodeBackend {
             if previous { throw .badRequest("previous terminated container \(name) not found") }
             throw .badRequest("container \(name) is waiting to start: ContainerCreating")
         }
-        return LogFile(path: path) { await worker.isRunning(run: run) }
+        return LogFile(path: path, isBeingWritten: { await worker.isRunning(run: run) })
     }
 
     func usage() async -> NodeUsage {

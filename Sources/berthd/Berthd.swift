@@ -37,8 +37,9 @@ struct Berthd: AsyncParsableCommand {
     }
 
     private func fail(_ description: String, remedy: String?) -> Never {
-        fputs("berthd: \(description)\n" + (remedy.map { "  \($0)\n" } ?? ""), stderr)
-        exit(1)
+        let text = Array(("berthd: \(description)\n" + (remedy.map { "  \($0)\n" } ?? "")).utf8)
+        write(STDERR_FILENO, text, text.count)
+        Glibc.exit(1)
     }
 }
 

@@ -14,6 +14,7 @@ import NodeAgent
 import NodeServer
 import PodPlanning
 import ServiceLifecycle
+import UnixSignals
 import Volumes
 
 /// The graph of parts, built once and run until a signal says otherwise.
@@ -35,17 +36,16 @@ struct Daemon {
             options: options, machine: machine, clusterDNS: hasOwnDNS ? [network.gateway] : options.clusterDNS.listed)
         let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
 
-        var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
-        let upstream: Upstream
-        if options.standalone {
-            let plane = try await StandaloneControlPlane(options: options, environment: environment, gateway: network.gateway, logger: logger)
-            services += plane.services.map { .init(service: $0) }
-            upstream = plane.upstream
-        } else {
-            upstream = try Upstream(joining: options, environment: environment)
-        }
+        let identity = options.standalone ? try StandaloneIdentity(options: options, environment: environment) : nil
+        let upstream = try identity?.upstream ?? Upstream(joining: options, environment: environment)
         let node = try await NodeSide(
             options: options, environment: environment, upstream: upstream, network: network, hasOwnDNS: hasOwnDNS, logger: logger)
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
+        if let identity {
+            let plane = try StandaloneControlPlane(
+                options: options, environment: environment, identity: identity, node: node.server, gateway: network.gateway, logger: logger)
+            services.append(.init(service: plane))
+        }
         // Before anything that waits for a control plane: the pods that are here go on.
         try await node.agent.recover()
         services += node.services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) }
@@ -83,7 +83,7 @@ struct Daemon {
 }
 
 /// Tells systemd that the daemon is up, and from then on that it is alive.
-struct Watchdog: Service {
+struct Watchdog: ServiceLifecycle.Service {
     let notifier: ServiceNotifier
 
     func run() async throws {

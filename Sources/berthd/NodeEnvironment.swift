@@ -48,7 +48,9 @@ struct NodeEnvironment: Sendable {
     /// `berth-pod` in the directory that holds this very program, else where packages put it.
     private static func besideOurselves() -> String {
         var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = buffer.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress, $0.count) }
+        let count = buffer.withUnsafeMutableBytes { bytes in
+            bytes.baseAddress.map { readlink("/proc/self/exe", $0, bytes.count) } ?? 0
+        }
         let own = String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
         let candidate = own.lastIndex(of: "/").map { "\(own[..<$0])/berth-pod" } ?? ""
         return access(candidate, X_OK) == 0 ? candidate : "/usr/lib/berth/berth-pod"

@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import KubeAPI
-import Logging
+public import Logging
 
 /// The flags. Names are kubelet's where kubelet has the flag.
 struct NodeOptions: ParsableArguments {

@@ -18,7 +18,7 @@ import Volumes
 /// Everything that runs pods, for whichever control plane.
 struct NodeSide {
     let agent: NodeAgent
-    let services: [any Service]
+    let server: NodeServer
     private let ledger: Ledger
     private let client: KubeClient
     private let probes: ProbeRunner
@@ -64,7 +64,7 @@ struct NodeSide {
         let dns = dns
         let catalog = ServiceCatalog(
             client: client,
-            listener: dns.map { dns in
+            listener: dns.map { dns -> ServiceCatalog.Listener in
                 { services, slices in dns.update(ServiceRegistry(services: services, slices: slices, domain: domain)) }
             })
         let volumes = VolumeKeeper(
@@ -90,12 +90,13 @@ struct NodeSide {
             lease: LeaseKeeper(client: client, nodeName: facts.nodeName, logger: logger))
 
         let backend = AgentBackend(agent: agent, images: images, facts: facts, startedAt: Date())
-        let server = NodeServer(
+        server = NodeServer(
             address: .tcp(host: options.address, port: options.port), tls: try ServerTLS(files: upstream.serving),
             localSocket: paths.socket, backend: backend, reviewer: ClientReviewer(client: client, nodeName: facts.nodeName),
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, threads: .singleton, logger: logger)
-        services = [server, AgentService(agent: agent)]
     }
+
+    var services: [any ServiceLifecycle.Service] { [server, AgentService(agent: agent)] }
 
     /// After the services have ended: nothing of the pods is touched.
     func close() async {
@@ -111,7 +112,7 @@ struct NodeSide {
 }
 
 /// The agent as one of the daemon's services.
-struct AgentService: Service {
+struct AgentService: ServiceLifecycle.Service {
     let agent: NodeAgent
 
     func run() async throws {

@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTPServing
 import KubeAPI
 import KubeClient
+import PodPlanning
 
 /// The API server this node works for, and the certificates of the node's own API.
 struct Upstream: Sendable {
