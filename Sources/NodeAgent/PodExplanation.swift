@@ -72,7 +72,16 @@ extension PodWorker {
         return (node.facts.paths.containerLog(name, attempt: run.attempt, of: identity), run.id)
     }
 
-    package func isRunning(run id: String) -> Bool { memory.record.containers.values.contains { $0.current?.id == id && $0.isRunning } }
+    /// Ends, without an element, when the run has ended; at once when it has already.
+    package func endings(ofRun id: String) -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        if memory.record.containers.values.contains(where: { $0.current?.id == id && $0.isRunning }) {
+            endWaiters[id, default: []].append(continuation)
+        } else {
+            continuation.finish()
+        }
+        return stream
+    }
 
     package func hasContainer(_ name: String) -> Bool { container(name) != nil }
 

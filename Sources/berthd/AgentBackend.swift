@@ -35,7 +35,7 @@ struct AgentBackend: NodeBackend {
             (input, output) = (session.stdin, session.stdout)
         }
         return ProcessStreams(
-            stdin: input, stdout: output, stderr: session.stderr,
+            .init(stdin: input, stdout: output, stderr: session.stderr),
             resize: { session.resize(rows: $0.height, columns: $0.width) }, exitCode: { await session.exitCode() })
     }
 
@@ -44,7 +44,7 @@ struct AgentBackend: NodeBackend {
         do {
             let (session, resize) = try await worker.openAttach(target.container)
             return ProcessStreams(
-                stdin: session.terminal ?? session.stdin, stdout: session.stdout, stderr: session.stderr,
+                .init(stdin: session.terminal ?? session.stdin, stdout: session.stdout, stderr: session.stderr),
                 resize: { await resize($0.height, $0.width) }, exitCode: { nil })
         } catch {
             throw Self.failure(error)
@@ -67,7 +67,9 @@ struct AgentBackend: NodeBackend {
             if previous { throw .badRequest("previous terminated container \(name) not found") }
             throw .badRequest("container \(name) is waiting to start: ContainerCreating")
         }
-        return LogFile(path: path, isBeingWritten: { await worker.isRunning(run: run) })
+        return LogFile(path: path) {
+            for await _ in await worker.endings(ofRun: run) {}
+        }
     }
 
     func usage() async -> NodeUsage {

@@ -15,6 +15,9 @@ extension PodWorker {
     /// Writes the memory down, together with the status that follows from it when that has changed.
     func persist() async {
         memory.dropOldProbes()
+        for id in endWaiters.keys where memory.record.containers.values.allSatisfy({ $0.current?.id != id || !$0.isRunning }) {
+            for waiter in endWaiters.removeValue(forKey: id) ?? [] { waiter.finish() }
+        }
         let status = currentStatus()
         let isNews = status != published
         pod.status = status

@@ -25,6 +25,8 @@ package actor PodWorker {
     var renewVolumesAt: Date?
     /// What the running containers were started with.
     var plans: [String: ContainerPlan] = [:]
+    /// Who follows the log of a run, and wants to know its end.
+    var endWaiters: [String: [AsyncStream<Void>.Continuation]] = [:]
     /// Failed attempts to set the pod up in a row.
     var setUpFailures = 0
     /// The pod is older than this daemon, and may have been left half made.
