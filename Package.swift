@@ -166,6 +166,9 @@ let package = Package(
         .testTarget(
             name: "NetworkingKernelTests", dependencies: ["Networking", "LinuxSystem", "KubeAPI", log, nio, posix], swiftSettings: house),
         .testTarget(name: "ControlPlaneControllersTests", dependencies: ["ControlPlane", "KubeAPI", log], swiftSettings: house),
+        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "LinuxSystem", "KubeAPI", grdb, log], swiftSettings: house),
+        .testTarget(name: "VolumesTests", dependencies: ["Volumes", "PodPlanning", "LinuxSystem", "KubeAPI"], swiftSettings: house),
+        .testTarget(name: "VolumesKernelTests", dependencies: ["Volumes", "PodPlanning", "LinuxSystem", "KubeAPI"], swiftSettings: house),
         .testTarget(name: "KubeAPITests", dependencies: ["KubeAPI"], swiftSettings: house),
         .testTarget(name: "PodPlanningTests", dependencies: ["PodPlanning", "KubeAPI", "OCISpec", "SandboxPlan"], swiftSettings: house),
     ]

@@ -11,6 +11,8 @@ package enum VolumeError: ActionableError {
     case wrongFilesystem(id: String, expected: String, found: String)
     case unknownVolume(id: String)
     case shrinkRefused(id: String, bytes: Int, requested: Int)
+    /// Resizing a mounted ext4 needs CAP_SYS_RESOURCE. Source: ext4_resize_begin.
+    case growthNeedsUnmount(id: String)
     case noSpace(path: String, requested: Int)
     case busy(path: String, holders: [MountHolder])
     /// Something else is mounted where the volume belongs.
@@ -37,6 +39,7 @@ package enum VolumeError: ActionableError {
             "the image of volume \(id) holds \(found.isEmpty ? "no ext4 file system" : "file system \(found)"), expected \(expected)"
         case .unknownVolume(let id): "there is no volume \(id) on this node"
         case .shrinkRefused(let id, let bytes, let requested): "volume \(id) has \(bytes) bytes and cannot shrink to \(requested)"
+        case .growthNeedsUnmount(let id): "volume \(id) is in use, and berthd lacks CAP_SYS_RESOURCE to grow it meanwhile"
         case .noSpace(let path, let requested): "no room for \(requested) bytes on the file system of \(path)"
         case .busy(let path, let holders):
             "\(path) is in use" + (holders.isEmpty ? "" : " by " + holders.prefix(5).map(\.description).joined(separator: ", "))
@@ -60,6 +63,7 @@ package enum VolumeError: ActionableError {
         case .identityMismatch(let path, _, _): "mount the original file system at \(path) again"
         case .wrongFilesystem(let id, _, _): "restore the image of volume \(id) from a backup"
         case .shrinkRefused(let id, let bytes, _): "ask for at least \(bytes) bytes, or copy the data of \(id) to a new claim"
+        case .growthNeedsUnmount: "give berthd CAP_SYS_RESOURCE, or stop the pods that use the volume for a moment"
         case .noSpace(let path, _): "free space on the file system of \(path), or ask for less"
         case .busy: "end the processes that hold it"
         case .foreignMount(let path, _), .mountInside(let path): "look at what is mounted, and unmount \(path) if it is not needed"

@@ -8,7 +8,7 @@ package enum FilesystemCheck: Hashable, Sendable {
     case repaired(String)
 }
 
-/// mke2fs and e2fsck, forked with a deadline.
+/// mke2fs, e2fsck and resize2fs, forked with a deadline.
 struct FilesystemTools: Sendable {
     var directory = "/sbin"
     var deadline: Duration = .seconds(120)
@@ -37,6 +37,18 @@ struct FilesystemTools: Sendable {
         case .exited(4): throw .filesystemDamaged(id: id, image: image, output: output)
         case .exited, .signalled, .deadlineExceeded: throw .helperFailed(program: "e2fsck", ending: outcome.ending.description, output: output)
         }
+    }
+
+    /// Makes an unmounted file system as large as its image. resize2fs insists on a full check first.
+    func resize(_ image: String, id: String) throws(VolumeError) {
+        let outcome = try start("e2fsck", ["-f", "-p", image])
+        switch outcome.ending {
+        case .exited(0), .exited(1): break
+        case .exited(4): throw .filesystemDamaged(id: id, image: image, output: Self.text(outcome))
+        case .exited, .signalled, .deadlineExceeded:
+            throw .helperFailed(program: "e2fsck", ending: outcome.ending.description, output: Self.text(outcome))
+        }
+        try run("resize2fs", [image], accepting: [0])
     }
 
     private func run(_ program: String, _ arguments: [String], accepting codes: Set<CInt>) throws(VolumeError) {

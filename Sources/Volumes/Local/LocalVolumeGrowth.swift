@@ -6,7 +6,8 @@ extension LocalVolumeStore {
     /// Grows the volume, mounted or not, to hold `bytes` of files. Asked again after a crash it goes on where it was.
     ///
     /// - Returns: the volume with its new capacity.
-    /// - Throws: `shrinkRefused` for less than it has, `noSpace` when the disk below has no room; the volume then stays
+    /// - Throws: `growthNeedsUnmount` when it is mounted and berthd may not resize a mounted file system,
+    ///   `shrinkRefused` for less than it has, `noSpace` when the disk below has no room; the volume then stays
     ///   as it was.
     package func expand(_ id: String, toBytes bytes: Int) async throws(VolumeError) -> LocalVolume {
         try await locked(id, "expanding") { () throws(VolumeError) in
@@ -18,7 +19,7 @@ extension LocalVolumeStore {
             let wasStaged = try currentMount(of: id) != nil
             if !wasStaged { _ = try mountImage(of: volume) }
             do throws(VolumeError) {
-                try grow(id, to: bytes)
+                try grow(volume, to: bytes, mayUnmount: !wasStaged)
             } catch {
                 if !wasStaged { _ = try unmountImage(of: id, lazily: false) }
                 throw error
@@ -31,39 +32,45 @@ extension LocalVolumeStore {
     }
 
     /// Adds what is missing, measures, and again: what ext4 takes for itself is known only afterwards.
-    private func grow(_ id: String, to bytes: Int) throws(VolumeError) {
-        let image = image(of: id)
-        let path = mountPoint(of: id)
+    private func grow(_ volume: LocalVolume, to bytes: Int, mayUnmount: Bool) throws(VolumeError) {
+        let image = image(of: volume.id)
+        let path = mountPoint(of: volume.id)
         for _ in 0..<16 {
-            let missing: Int
-            do throws(SystemCallError) {
-                try takeImageSize(id)
-                missing = bytes + Ext4Sizing.slack - (try usableBytes(at: path))
-            } catch {
-                throw .failed(error)
-            }
+            try takeImageSize(volume, mayUnmount: mayUnmount)
+            let missing = try volumeCall { () throws(SystemCallError) in bytes + Ext4Sizing.slack - (try usableBytes(at: path)) }
             if missing <= 0 { return }
-            var information = stat()
-            try volumeCall { () throws(SystemCallError) in _ = try systemCall("stat", on: image) { stat(image, &information) } }
-            let size = Int(information.st_size)
+            let size = try volumeCall { () throws(SystemCallError) in try Self.size(of: image) }
             try preallocate(image, from: size, to: Ext4Sizing.rounded(size + max(missing, 64 << 10)))
         }
-        throw .helperFailed(program: "ext4", ending: "no progress", output: "the file system of volume \(id) does not grow to \(bytes) bytes")
+        throw .helperFailed(
+            program: "ext4", ending: "no progress", output: "the file system of volume \(volume.id) does not grow to \(bytes) bytes")
     }
 
-    /// Device, then file system, take on the size of the file.
-    private func takeImageSize(_ id: String) throws(SystemCallError) {
-        let image = image(of: id)
-        let path = mountPoint(of: id)
-        guard let device = try MountInfo.read().mount(at: path)?.source else {
-            throw SystemCallError(call: "mountinfo", subject: path, code: ENOENT)
+    /// Device, then file system, take on the size of the file: mounted if the kernel lets us, otherwise by resize2fs.
+    private func takeImageSize(_ volume: LocalVolume, mayUnmount: Bool) throws(VolumeError) {
+        let path = mountPoint(of: volume.id)
+        do throws(SystemCallError) {
+            guard let device = try MountInfo.read().mount(at: path)?.source else {
+                throw SystemCallError(call: "mountinfo", subject: path, code: ENOENT)
+            }
+            try LoopDevice(opening: device).takeFileSize()
+            let blocks = UInt64(try Self.size(of: image(of: volume.id)) / Ext4Sizing.blockSize)
+            let root = try OwnedFileDescriptor(opening: path, flags: O_RDONLY | O_DIRECTORY)
+            try systemCall("ioctl EXT4_IOC_RESIZE_FS", on: path) { berth_ext4_resize(root.rawValue, blocks) }
+            return
+        } catch {
+            guard error.code == EPERM else { throw .failed(error) }
         }
-        try LoopDevice(opening: device).takeFileSize()
+        guard mayUnmount else { throw .growthNeedsUnmount(id: volume.id) }
+        _ = try unmountImage(of: volume.id, lazily: false)
+        try tools.resize(image(of: volume.id), id: volume.id)
+        _ = try mountImage(of: volume)
+    }
+
+    private static func size(of image: String) throws(SystemCallError) -> Int {
         var information = stat()
         try systemCall("stat", on: image) { stat(image, &information) }
-        let root = try OwnedFileDescriptor(opening: path, flags: O_RDONLY | O_DIRECTORY)
-        let blocks = UInt64(information.st_size) / UInt64(Ext4Sizing.blockSize)
-        try systemCall("ioctl EXT4_IOC_RESIZE_FS", on: path) { berth_ext4_resize(root.rawValue, blocks) }
+        return Int(information.st_size)
     }
 
     /// What files could have if there were none: all blocks but ext4's own and its reserve.
