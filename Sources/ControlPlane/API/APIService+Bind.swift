@@ -15,7 +15,7 @@ extension APIService {
             var new = old
             new["spec"]?["nodeName"] = .string(node)
             var conditions = (old.at("status", "conditions")?.array ?? []).filter { $0["type"]?.string != "PodScheduled" }
-            conditions.append(["type": "PodScheduled", "status": "True", "lastProbeTime": nil, "lastTransitionTime": time])
+            conditions.append(["type": "PodScheduled", "status": "True", "lastProbeTime": .null, "lastTransitionTime": time])
             if new["status"] == nil { new["status"] = [:] }
             new["status"]?["conditions"] = .array(conditions)
             return new

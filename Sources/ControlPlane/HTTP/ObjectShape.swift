@@ -36,7 +36,7 @@ struct ObjectShape: Sendable {
 
     /// An object with nothing but its type and a resource version.
     func bookmark(resourceVersion: Int, endsInitialEvents: Bool) -> JSONValue {
-        var metadata: JSONValue = ["resourceVersion": .string("\(resourceVersion)"), "creationTimestamp": nil]
+        var metadata: JSONValue = ["resourceVersion": .string("\(resourceVersion)"), "creationTimestamp": .null]
         if endsInitialEvents { metadata["annotations"] = ["k8s.io/initial-events-end": "true"] }
         switch form.shape {
         case .object: return ["apiVersion": .string(resource.apiVersion), "kind": .string(resource.kind), "metadata": metadata]

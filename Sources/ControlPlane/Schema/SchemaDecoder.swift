@@ -53,7 +53,9 @@ struct SchemaDecoder {
             return .array(result)
         case (.map(let element), .object(let members)):
             var result = members
-            for (key, value) in members { result[key] = try decode(value, as: element, path: "\(path).\(key)", place: place) }
+            for (key, value) in members {
+                result[key] = value.isNull ? .none : .some(try decode(value, as: element, path: "\(path).\(key)", place: place))
+            }
             return .object(result)
         case (.object(let index), .object(let members)): return try decode(members, as: schema[index], path: path, place: place)
         default: throw mismatch(value.typeName, type, place)
