@@ -18,6 +18,8 @@ struct NodeAdmissionTests {
         (#"{"overhead":{"cpu":"2"},"containers":[{"name":"a","resources":{"requests":{"cpu":"3"}}}]}"#, "OutOfcpu"),
         (#"{"nodeSelector":{"disk":"hdd"}}"#, "NodeAffinity"),
         (#"{"nodeSelector":{"disk":"ssd"}}"#, nil),
+        (#"{"securityContext":{"appArmorProfile":{"type":"RuntimeDefault"}}}"#, "AppArmor"),
+        (#"{"securityContext":{"appArmorProfile":{"type":"Unconfined"}}}"#, nil),
     ])
     func reasons(spec: String, expected: String?) throws { #expect(try Self.reason(spec)?.reason == expected) }
 

@@ -48,6 +48,15 @@ struct SandboxPlanTests {
         #expect((plan.hostname == nil) == !expected.uts)
     }
 
+    @Test("each pod with users of its own gets a range nobody else has")
+    func ranges() {
+        var taken: [IDMapping] = []
+        for _ in 0..<3 { taken += [IDRange.free(besides: taken)].compactMap(\.self) }
+        #expect(taken.map(\.hostBase) == [65536, 131_072, 196_608])
+        #expect(IDRange.free(besides: [taken[0], taken[2]]) == taken[1])
+        #expect(IDRange.free(besides: (1..<65536).map { IDMapping(hostBase: $0 << 16, length: 65536) }) == nil)
+    }
+
     @Test("hostUsers: false needs a range of ids")
     func noRange() throws {
         let pod = try pod(#"{"hostUsers":false}"#)

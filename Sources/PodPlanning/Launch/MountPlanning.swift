@@ -1,8 +1,8 @@
 import KubeAPI
 import SandboxPlan
 
-/// The mounts of a container, in the order in which they are made: kernel file systems, the node's files, then volumes
-/// from the outside in. Source: OCI runtime spec, config-linux.md, "Default Filesystems"; the options are containerd's.
+/// The mounts of a container, in the order in which they are made: kernel file systems, then the node's files and the
+/// volumes together, from the outside in. Source: OCI runtime spec, config-linux.md, "Default Filesystems"; the options are containerd's.
 struct MountPlanning {
     let container: Container
     let pod: Pod
@@ -16,13 +16,20 @@ struct MountPlanning {
 
     func mounts() throws(PlanningError) -> [MountPlan] {
         if let device = container.volumeDevices.first { throw .rawBlockUnsupported(device.name) }
-        let volumeMounts = try sortedVolumeMounts()
+        var volumeMounts: [MountPlan] = []
+        for mount in container.volumeMounts { volumeMounts.append(try plan(mount)) }
         let taken = Set(volumeMounts.map(\.destination))
-        // A volume replaces what would be mounted in the same place, and one at /dev everything below it.
-        let standing = kernelMounts() + nodeFiles()
-        return standing.filter { mount in
+        // A volume replaces what would be mounted in the same place, and one at /dev the kernel's file systems below it.
+        let kernel = kernelMounts().filter { mount in
             !taken.contains(mount.destination) && !(taken.contains("/dev") && mount.destination.hasPrefix("/dev/"))
-        } + volumeMounts
+        }
+        return kernel + Self.fromOutside(nodeFiles().filter { !taken.contains($0.destination) } + volumeMounts)
+    }
+
+    /// A mount comes after those it lies within; otherwise the order stays.
+    private static func fromOutside(_ mounts: [MountPlan]) -> [MountPlan] {
+        let keyed = mounts.enumerated().map { (depth: $1.destination.split(separator: "/").count, index: $0, mount: $1) }
+        return keyed.sorted { ($0.depth, $0.index) < ($1.depth, $1.index) }.map(\.mount)
     }
 
     private func kernelMounts() -> [MountPlan] {
@@ -68,17 +75,7 @@ struct MountPlanning {
         return mounts
     }
 
-    /// A mount comes after those it lies within; otherwise the spec's order stays.
-    private func sortedVolumeMounts() throws(PlanningError) -> [MountPlan] {
-        var mounts: [(depth: Int, index: Int, mount: MountPlan)] = []
-        for (index, mount) in container.volumeMounts.enumerated() {
-            let plan = try self.mount(mount)
-            mounts.append((plan.destination.split(separator: "/").count, index, plan))
-        }
-        return mounts.sorted { ($0.depth, $0.index) < ($1.depth, $1.index) }.map(\.mount)
-    }
-
-    private func mount(_ mount: VolumeMount) throws(PlanningError) -> MountPlan {
+    private func plan(_ mount: VolumeMount) throws(PlanningError) -> MountPlan {
         guard let volume = volumes[mount.name] else { throw .volumeNotMounted(volume: mount.name, container: container.name) }
         var options: MountPlan.MountOptions = []
         if mount.readOnly || volume.isReadOnly { options.insert(.readOnly) }

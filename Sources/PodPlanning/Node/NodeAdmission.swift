@@ -27,6 +27,9 @@ package func admissionFailure(of pod: Pod, admitted: [Pod], taints: [Taint], on 
         return PodFailure(
             reason: "TaintToleration", message: "Predicate TaintToleration failed: node(s) had untolerated taint {\(taint.key): \(taint.value)}")
     }
+    if pod.spec.asksForAppArmor, !node.kernel.appArmor {
+        return PodFailure(reason: "AppArmor", message: "Cannot enforce AppArmor: AppArmor is not enabled on the host")
+    }
     do {
         try SysctlPlan.check(pod, on: node)
     } catch {
@@ -63,6 +66,11 @@ private func hostPortConflict(of pod: Pod, beside admitted: [Pod]) -> Int? {
 }
 
 extension PodSpec {
+    fileprivate var asksForAppArmor: Bool {
+        let profiles = allContainers.map(\.securityContext.appArmorProfile) + [securityContext.appArmorProfile]
+        return profiles.contains { $0.map { $0.type != "Unconfined" } ?? false }
+    }
+
     /// Sidecars hold their ports beside the regular containers.
     fileprivate var hostPorts: [ContainerPort] {
         (containers + initContainers.filter(\.isSidecar)).flatMap(\.ports).filter { $0.hostPort > 0 }
