@@ -3,8 +3,10 @@ package import HTTPServing
 import HTTPTypes
 package import Hummingbird
 import KubeAPI
+import Logging
 package import NIOCore
 import NIOHTTP1
+import NIOHTTPTypesHTTP1
 import NIOSSL
 
 /// Reaches the nodes as a Kubernetes API server does: mutual TLS to the first address and the port in the Node's status.
