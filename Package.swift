@@ -98,8 +98,8 @@ let package = Package(
         .target(
             name: "ControlPlane",
             dependencies: [
-                "HTTPServing", "LinuxSystem", "KubeAPI", log, nio, hummingbird, grdb, yams, crypto, lifecycle, http,
-                product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types"), product("NIOHTTPTypesHTTP1", "swift-nio-extras"), tls,
+                "HTTPServing", "LinuxSystem", "KubeAPI", log, nio, hummingbird, grdb, yams, crypto, lifecycle,
+                product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types"), tls,
             ],
             swiftSettings: house),
 
