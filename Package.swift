@@ -169,6 +169,9 @@ let package = Package(
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "LinuxSystem", "KubeAPI", grdb, log], swiftSettings: house),
         .testTarget(name: "VolumesTests", dependencies: ["Volumes", "PodPlanning", "LinuxSystem", "KubeAPI"], swiftSettings: house),
         .testTarget(name: "VolumesKernelTests", dependencies: ["Volumes", "PodPlanning", "LinuxSystem", "KubeAPI"], swiftSettings: house),
+        .testTarget(name: "ImagesTests", dependencies: ["Images", "OCISpec"], swiftSettings: house),
+        .testTarget(
+            name: "ImagesKernelTests", dependencies: ["Images", "OCISpec", "CLinux", "LinuxSystem", log, crypto, nio, hummingbird, product("HTTPTypes", "swift-http-types")], swiftSettings: house),
         .testTarget(name: "KubeAPITests", dependencies: ["KubeAPI"], swiftSettings: house),
         .testTarget(name: "PodPlanningTests", dependencies: ["PodPlanning", "KubeAPI", "OCISpec", "SandboxPlan"], swiftSettings: house),
     ]

@@ -106,10 +106,15 @@ package actor ImageStore {
     }
 
     private func importImages(at path: String, name: ImageReference?, in workspace: Workspace) async throws(ImageError) -> [StoredImage] {
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw .system(SystemCallError(call: "open", subject: path, code: errno)) }
         var archive = ImageArchive(root: path, subject: path)
-        if status.st_mode & S_IFMT != S_IFDIR {
+        let isDirectory: Bool
+        do throws(SystemCallError) {
+            let opened = try OwnedFileDescriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
+            isDirectory = try FileStatus(of: opened.rawValue).kind == .directory
+        } catch {
+            throw .system(error)
+        }
+        if !isDirectory {
             archive = ImageArchive(root: workspace.archive, subject: path)
             try await blocking { cancellation throws(ImageError) in
                 try ImageArchive.unpack(path, into: workspace.archive, cancellation)

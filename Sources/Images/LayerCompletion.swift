@@ -33,12 +33,12 @@ extension UnpackedLayer {
                 return  // a whiteout, a file or a link: nothing below it shows
             }
             let lower = OwnedFileDescriptor(adopting: number)
-            var status = stat()
-            try systemCall("fstat", on: layer.files) { fstat(lower.rawValue, &status) }
+            let status = try FileStatus(of: lower.rawValue)
             let upper = try root.open(path, flags: O_RDONLY | O_DIRECTORY, symlinks: .refused)
-            try systemCall("fchown", on: layer.files) { fchown(upper.rawValue, status.st_uid, status.st_gid) }
-            try systemCall("fchmod", on: layer.files) { fchmod(upper.rawValue, status.st_mode & 0o7777) }
-            let times = [status.st_mtim, status.st_mtim]
+            try systemCall("fchown", on: layer.files) { fchown(upper.rawValue, status.user, status.group) }
+            try systemCall("fchmod", on: layer.files) { fchmod(upper.rawValue, status.mode) }
+            let time = timespec(tv_sec: status.modified.seconds, tv_nsec: status.modified.nanoseconds)
+            let times = [time, time]
             try systemCall("futimens", on: layer.files) { futimens(upper.rawValue, times) }
             return
         }

@@ -19,9 +19,7 @@ struct LayerSource: Sendable {
 func openRegularFile(_ path: String, in root: String) throws(ImageError) -> OwnedFileDescriptor {
     do throws(SystemCallError) {
         let file = try RootedDirectory(at: root).open(path, flags: O_RDONLY | O_NONBLOCK)
-        var status = stat()
-        try systemCall("fstat", on: path) { fstat(file.rawValue, &status) }
-        if status.st_mode & S_IFMT == S_IFREG { return file }
+        if try FileStatus(of: file.rawValue).kind == .file { return file }
     } catch {
         if [ENOENT, ENOTDIR, ELOOP, EXDEV].contains(error.code) { throw .corruptArchive(root, detail: "it has no file '\(path)'") }
         throw .system(error)

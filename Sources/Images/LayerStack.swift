@@ -34,8 +34,7 @@ struct LayerStack {
             let parent = OwnedFileDescriptor(adopting: number)
             do throws(SystemCallError) {
                 let file = try root.open("\(directory)/\(name)", flags: O_RDONLY | O_NONBLOCK)
-                var status = stat()
-                guard fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return .nothing }
+                guard try FileStatus(of: file.rawValue).kind == .file else { return .nothing }
                 return .text(String(decoding: try DurableFile.readAll(file, named: name, limit: 1 << 20), as: UTF8.self))
             } catch {
                 guard error.isNotFound else { return .nothing }  // a whiteout gives ENXIO

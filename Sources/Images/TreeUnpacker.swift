@@ -149,8 +149,6 @@ final class TreeUnpacker {
         guard !target.isRoot, target != path else { throw EntryPath.Unsafe(reason: "it is a hard link to itself or to the root") }
         do {
             let source = try root.open(target.parent, flags: O_RDONLY | O_DIRECTORY)
-            var status = stat()
-            try systemCall("fstatat", on: "hard link") { fstatat(source.rawValue, target.name, &status, AT_SYMLINK_NOFOLLOW) }
             let directory = try open(parent: path.parent)
             try replacing(path, in: directory) { linkat(source.rawValue, target.name, directory, path.name, 0) }
         } catch let error as SystemCallError where [ENOENT, ENOTDIR, EPERM, ELOOP].contains(error.code) {
@@ -225,6 +223,7 @@ final class TreeUnpacker {
         do throws(SystemCallError) {
             found = try openDirectory(path)
         } catch {
+            if error.code == ELOOP || error.code == EXDEV { throw EntryPath.Unsafe(reason: "a link in its path leads nowhere inside") }
             guard error.code == ENOENT || error.code == ENOTDIR else { throw error }
             try makeParents(path)
             found = try openDirectory(path)
@@ -261,15 +260,12 @@ final class TreeUnpacker {
     private func makeDirectory(_ name: [CChar], in directory: CInt, isImplicit: Bool = false) throws {
         if mkdirat(directory, name, 0o755) == 0 { return }
         guard errno == EEXIST else { throw SystemCallError(call: "mkdirat", subject: "directory", code: errno) }
-        var status = stat()
-        try systemCall("fstatat", on: "directory") { fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) }
-        let kind = status.st_mode & S_IFMT
-        if kind == S_IFDIR { return }
-        let isWhiteout = kind == S_IFCHR && status.st_rdev == 0
-        guard isWhiteout || !isImplicit else { throw EntryPath.Unsafe(reason: "a parent of its path is not a directory") }
+        let status = try FileStatus(of: name, in: directory)
+        if status.kind == .directory { return }
+        guard status.isWhiteout || !isImplicit else { throw EntryPath.Unsafe(reason: "a parent of its path is not a directory") }
         try systemCall("unlinkat", on: "directory") { unlinkat(directory, name, 0) }
         try systemCall("mkdirat", on: "directory") { mkdirat(directory, name, 0o755) }
-        guard isWhiteout else { return }
+        guard status.isWhiteout else { return }
         let number = try systemCall("openat", on: "directory") { openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
         let made = OwnedFileDescriptor(adopting: number)
         try makeOpaque(made.rawValue)
@@ -287,9 +283,7 @@ final class TreeUnpacker {
         do throws(SystemCallError) {
             return try systemCall("create", on: text(), make)
         } catch where error.code == EEXIST {
-            var status = stat()
-            try systemCall("fstatat", on: text()) { fstatat(directory, path.name, &status, AT_SYMLINK_NOFOLLOW) }
-            if status.st_mode & S_IFMT == S_IFDIR {
+            if try FileStatus(of: path.name, in: directory).kind == .directory {
                 // A directory that goes may be the one whose descriptor is kept; its own parent is `directory`.
                 try FileTree.remove(path.name, in: directory)
             } else {
