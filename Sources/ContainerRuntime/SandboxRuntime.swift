@@ -80,7 +80,7 @@ package actor SandboxRuntime {
             channel = ControlChannel(
                 MessageSocket(adopting: OwnedFileDescriptor(adopting: ours)), pod: plan.pod.uid, reactor: reactor, events: continuation)
             starter = try launchDetached(
-                "/proc/self/fd/\(supervisor.rawValue)",
+                "/proc/\(getpid())/fd/\(supervisor.rawValue)",
                 arguments: ["berth-pod", directory, "\(plan.pod.namespace)/\(plan.pod.name)"],
                 descriptors: [end.rawValue, file.rawValue])
         } catch {

@@ -39,8 +39,7 @@ package struct Informer<Object: KubeObject>: Sendable {
                     await deliver(.replaced(list.items))
                     resourceVersion = list.resourceVersion
                 }
-                delay.reset()
-                try await follow(from: &resourceVersion, deliver: deliver)
+                try await follow(from: &resourceVersion, delay: &delay, deliver: deliver)
             } catch {
                 if Task.isCancelled { return }
                 if error.isGone {
@@ -58,9 +57,10 @@ package struct Informer<Object: KubeObject>: Sendable {
     }
 
     private func follow(
-        from resourceVersion: inout String?, deliver: @Sendable (InformerChange<Object>) async -> Void
+        from resourceVersion: inout String?, delay: inout RetryDelay, deliver: @Sendable (InformerChange<Object>) async -> Void
     ) async throws(KubeClientError) {
         var events = try await client.watch(Object.self, in: namespace, matching: selector, from: resourceVersion ?? "")
+        delay.reset()
         while let event = try await events.next() {
             switch event {
             case .added(let object), .modified(let object):

@@ -34,5 +34,6 @@ package struct NodeAgent: Sendable {
                 await leases
             }
         }
+        await node.objects.close()
     }
 }

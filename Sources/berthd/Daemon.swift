@@ -53,7 +53,7 @@ struct Daemon {
 
         let group = ServiceGroup(
             configuration: .init(
-                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "berthd.services") { _ in SwiftLogNoOpLogHandler() }))
         do {
             try await group.run()
         } catch let error as HTTPServingError {

@@ -46,6 +46,13 @@ package actor ObjectCache {
         }
     }
 
+    /// Ends every watch.
+    package func close() {
+        for watch in watches.values { watch.cancel() }
+        watches = [:]
+        followers = [:]
+    }
+
     private func remembered(_ key: ObjectKey, in known: ObjectSnapshot) -> Value {
         let value: Value? =
             switch key.kind {
