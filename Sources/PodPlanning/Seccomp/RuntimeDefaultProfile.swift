@@ -23,7 +23,6 @@ extension SeccompRules {
         for persona: UInt64 in [0, 8, 0x20000, 0x20008, 0xffff_ffff] {
             rules.append(Rule(calls: ["personality"], action: .allow, arguments: [Argument(index: 0, comparison: .equal, value: persona)]))
         }
-        return SeccompRules(
-            defaultAction: .errno(EPERM), rules: rules, architectures: RuntimeDefaultCalls.compatible, hidesNewerCalls: true)
+        return SeccompRules(defaultAction: .errno(EPERM), rules: rules, architectures: RuntimeDefaultCalls.compatible)
     }
 }

@@ -18,18 +18,20 @@ package final class SeccompCompiler: Sendable {
     /// - Parameter capabilities: the container's bounding set, on which some system calls depend.
     package func runtimeDefault(capabilities: UInt64) throws(PlanningError) -> [UInt8] {
         try program(.runtimeDefault(capabilities: capabilities)) { () throws(PlanningError) in
-            .runtimeDefault(capabilities: capabilities)
+            try SeccompRules.runtimeDefault(capabilities: capabilities).compacted()
         }
     }
 
     /// A profile in the OCI runtime spec's JSON.
     package func localhost(_ name: String, json: [UInt8]) throws(PlanningError) -> [UInt8] {
-        try program(.localhost(json: json)) { () throws(PlanningError) in try SeccompProfileDocument.profile(named: name, json: json) }
+        try program(.localhost(json: json)) { () throws(PlanningError) in
+            try SeccompProfileDocument.profile(named: name, json: json).compiled()
+        }
     }
 
-    private func program(_ key: Key, _ profile: () throws(PlanningError) -> SeccompRules) throws(PlanningError) -> [UInt8] {
+    private func program(_ key: Key, _ compile: () throws(PlanningError) -> [UInt8]) throws(PlanningError) -> [UInt8] {
         if let known = programs.withLock({ $0[key] }) { return known }
-        let program = try profile().compiled()
+        let program = try compile()
         programs.withLock { $0[key] = program }
         return program
     }

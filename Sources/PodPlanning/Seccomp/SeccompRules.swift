@@ -45,35 +45,61 @@ struct SeccompRules: Hashable {
     var rules: [Rule]
     /// libseccomp's names of further architectures that share the rules; an unknown one is left out.
     var architectures: [String] = []
-    /// System calls newer than every one the rules name get ENOSYS in place of the default action, so that a C library falls back.
-    var hidesNewerCalls = false
-
     /// Source: seccomp_init(3), seccomp_rule_add(3), seccomp_export_bpf(3).
     func compiled() throws(PlanningError) -> [UInt8] {
         guard let context = seccomp_init(defaultAction.code) else { throw .seccompFailed(step: "start a filter", code: -ENOMEM) }
         defer { seccomp_release(context) }
-        for name in architectures {
-            let token = seccomp_arch_resolve_name(name)
-            guard token != 0, token != seccomp_arch_native() else { continue }
-            try check("add architecture \(name)", seccomp_arch_add(context, token), except: -EEXIST)
+        for token in tokens where token != seccomp_arch_native() {
+            try check("add an architecture", seccomp_arch_add(context, token), except: -EEXIST)
         }
         // A binary search in place of a list: the filter runs on every system call. Older versions do not know the attribute.
         _ = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2)
         // berth-pod sets no_new_privs where the plan says so, and holds CAP_SYS_ADMIN while it loads the filter.
         try check("clear no_new_privs", seccomp_attr_set(context, SCMP_FLTATR_CTL_NNP, 0))
-
-        var newest: Int32 = 0
         for rule in rules where rule.action != defaultAction {
             for call in rule.calls {
                 let number = seccomp_syscall_resolve_name(call)
                 // A name this architecture or this libseccomp does not have.
                 guard number != -1 else { continue }
-                newest = max(newest, number)
                 try add(rule, number, call, to: context)
             }
         }
-        let program = try exported(context)
-        return hidesNewerCalls ? Self.enosysPrelude(above: newest) + program : program
+        return try exported(context)
+    }
+
+    /// The same verdicts from a much shorter program: libseccomp compiles the rules that look at arguments, a tree before them
+    /// answers the rest. Calls newer than every one the rules name get ENOSYS in place of the default action, so that a C
+    /// library falls back. A call is named either by rules with arguments or by one without.
+    func compacted() throws(PlanningError) -> [UInt8] {
+        var conditional = self
+        conditional.rules = rules.filter { !$0.arguments.isEmpty }
+        var byName: [String: SystemCallTree.Verdict] = [:]
+        for rule in rules {
+            for call in rule.calls { byName[call] = rule.arguments.isEmpty ? .answer(rule.action.code) : .further }
+        }
+        let trees = tokens.map { token in
+            var verdicts = Self.names(of: token).map { $0.flatMap { byName[$0] } }
+            while verdicts.last == .some(nil) { verdicts.removeLast() }
+            return SystemCallTree(
+                architecture: token, verdicts: verdicts.map { $0 ?? .answer(defaultAction.code) }, beyond: .answer(Action.errno(ENOSYS).code))
+        }
+        guard let program = SystemCallTree.before(try conditional.compiled(), trees) else { return try compiled() }
+        return program
+    }
+
+    /// What libseccomp calls each number of an architecture, from zero. There are some 460 calls today.
+    private static func names(of token: UInt32) -> [String?] {
+        (0..<1024).map { (number: Int32) in
+            guard let name = seccomp_syscall_resolve_num_arch(token, number) else { return nil }
+            defer { free(name) }
+            return String(cString: name)
+        }
+    }
+
+    /// The native architecture first.
+    private var tokens: [UInt32] {
+        let native = seccomp_arch_native()
+        return [native] + architectures.map { seccomp_arch_resolve_name($0) }.filter { $0 != 0 && $0 != native }
     }
 
     private func add(_ rule: Rule, _ number: Int32, _ call: String, to context: scmp_filter_ctx) throws(PlanningError) {
@@ -102,19 +128,5 @@ struct SeccompRules: Hashable {
         let count = program.withUnsafeMutableBytes { pread(file.rawValue, $0.baseAddress, $0.count, 0) }
         guard count == program.count, count > 0 else { throw .seccompFailed(step: "read the program", code: -EIO) }
         return program
-    }
-
-    /// Four instructions of classic BPF before the program, whose jumps are all relative: for the native architecture, load the
-    /// number of the call and answer ENOSYS when it is above `newest`. Source: linux/seccomp.h, struct seccomp_data.
-    private static func enosysPrelude(above newest: Int32) -> [UInt8] {
-        func instruction(_ code: UInt16, _ ifTrue: UInt8, _ ifFalse: UInt8, _ operand: UInt32) -> [UInt8] {
-            withUnsafeBytes(of: code, Array.init) + [ifTrue, ifFalse] + withUnsafeBytes(of: operand, Array.init)
-        }
-        let loadWord: UInt16 = 0x20, jumpIfEqual: UInt16 = 0x15, jumpIfGreater: UInt16 = 0x25, answer: UInt16 = 0x06
-        return instruction(loadWord, 0, 0, 4)
-            + instruction(jumpIfEqual, 0, 3, seccomp_arch_native())
-            + instruction(loadWord, 0, 0, 0)
-            + instruction(jumpIfGreater, 0, 1, UInt32(newest))
-            + instruction(answer, 0, 0, Action.errno(ENOSYS).code)
     }
 }
