@@ -109,6 +109,8 @@ enum Samples {
 }
 
 extension JSONValue {
+    mutating func merge(_ patch: JSONValue) { self = merged(with: patch) }
+
     /// This pod as its node reports it while it runs.
     func running(ready: Bool = true, on node: String = "n1", ip: String = "10.88.0.5", since: Date = Samples.now) -> JSONValue {
         var pod = self

@@ -17,10 +17,10 @@ package struct ServiceAddresses: Sendable {
         count = UInt32(1) << (32 - prefix)
     }
 
-    /// - Parameter cidr: an IPv4 network such as `10.96.0.0/16`, 12…30 bits; nil when it is none.
+    /// - Parameter cidr: an IPv4 network such as `10.96.0.0/16`, 12…28 bits; nil when it is none.
     package init?(cidr: String) {
         let parts = cidr.split(separator: "/")
-        guard parts.count == 2, let prefix = Int(parts[1]), (12...30).contains(prefix), let address = Self.number(String(parts[0])) else { return nil }
+        guard parts.count == 2, let prefix = Int(parts[1]), (12...28).contains(prefix), let address = Self.number(String(parts[0])) else { return nil }
         self.init(base: address & ~((UInt32(1) << (32 - prefix)) - 1), prefix: prefix)
     }
 
@@ -39,7 +39,10 @@ package struct ServiceAddresses: Sendable {
         if address != "None" {
             let taken = Set(others.map { $0.text("spec", "clusterIP") })
             if address.isEmpty {
-                guard let free = (10..<count - 1).lazy.map({ Self.text(base + $0) }).first(where: { !taken.contains($0) }) else {
+                // Each Service begins its search elsewhere, so that two made at the same moment do not meet.
+                let start = service.meta.uid.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 } % (count - 11)
+                let candidates = (0..<count - 11).lazy.map { Self.text(base + 10 + (start + $0) % (count - 11)) }
+                guard let free = candidates.first(where: { !taken.contains($0) }) else {
                     throw FieldError(FieldPath("spec.clusterIP"), .invalid("", "range is full"))
                 }
                 address = free

@@ -46,6 +46,7 @@ package struct ControllerManager: Sendable {
     package func run() async {
         let (signals, sender) = AsyncStream.makeStream(of: Signal.self)
         await withDiscardingTaskGroup { group in
+            group.addTask { await performer.events.run() }
             for resource in Set(controllers.flatMap(\.watched)) {
                 group.addTask { await watch(resource, sender) }
             }

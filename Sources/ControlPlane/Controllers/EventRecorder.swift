@@ -5,12 +5,31 @@ import Logging
 /// Writes Events. Equal occurrences share one Event, whose count and last time move on; its name says what is equal, so
 /// nothing needs to be remembered here.
 struct EventRecorder: Sendable {
-    let api: APIService
-    let logger: Logger
-    let now: @Sendable () -> Date
+    private let api: APIService
+    private let logger: Logger
+    private let now: @Sendable () -> Date
+    private let occurrences: AsyncStream<Occurrence>
+    private let sender: AsyncStream<Occurrence>.Continuation
 
-    /// An Event that cannot be written is logged and lost: it must not hold up what it tells of.
-    func record(_ occurrence: Occurrence) async {
+    init(api: APIService, logger: Logger, now: @escaping @Sendable () -> Date) {
+        self.api = api
+        self.logger = logger
+        self.now = now
+        (occurrences, sender) = AsyncStream.makeStream(of: Occurrence.self, bufferingPolicy: .bufferingNewest(4096))
+    }
+
+    /// Hands the occurrence over: what it tells of does not wait for it to be written.
+    func record(_ occurrence: Occurrence) { sender.yield(occurrence) }
+
+    /// Writes what is recorded, until cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for await occurrence in occurrences { group.addTask { await write(occurrence) } }
+        }
+    }
+
+    /// An Event that cannot be written is logged and lost.
+    private func write(_ occurrence: Occurrence) async {
         let event = Self.event(for: occurrence, at: now())
         let target = event.target
         do throws(APIError) {

@@ -32,7 +32,7 @@ struct Performer: Sendable {
                 }
                 return target.name
             }
-        case .record(let occurrence): await events.record(occurrence)
+        case .record(let occurrence): events.record(occurrence)
         case .together(let strands):
             let failures = await withTaskGroup(of: APIError?.self) { group in
                 for strand in strands {
@@ -58,13 +58,13 @@ struct Performer: Sendable {
             let result = try await body()
             if var occurrence = announcement?.success {
                 if name.isEmpty { occurrence.message += result }
-                await events.record(occurrence)
+                events.record(occurrence)
             }
         } catch {
             // Somebody else was faster: the next plan sees their object.
             if var occurrence = announcement?.failure, !error.isAlreadyExists, !error.isConflict {
                 occurrence.message += error.description
-                await events.record(occurrence)
+                events.record(occurrence)
             }
             throw error
         }
@@ -76,33 +76,11 @@ struct Performer: Sendable {
                 (old: JSONValue) throws(APIError) in
                 guard old.meta.uid == uid else { throw .notFound(target.resource, target.name) }
                 if let version, version != old.meta.resourceVersion { throw .conflict(target.resource, target.name) }
-                var new = old
-                new.merge(change)
-                return new
+                return old.merged(with: change)
             }
         } catch {
             // It is gone, and so is the reason for the change.
             guard error.isNotFound else { throw error }
-        }
-    }
-}
-
-extension JSONValue {
-    /// Applies a JSON merge patch. Source: RFC 7396.
-    mutating func merge(_ patch: JSONValue) {
-        guard let changes = patch.object else {
-            self = patch
-            return
-        }
-        if object == nil { self = .object([:]) }
-        for (key, change) in changes {
-            if change == .null {
-                self[key] = nil
-            } else {
-                var value = self[key] ?? .null
-                value.merge(change)
-                self[key] = value
-            }
         }
     }
 }

@@ -173,8 +173,11 @@ struct SchedulingPlanner {
             // The claims learn the node first; once they are bound, the pod follows.
             let strand = unbound.compactMap { claim -> Operation? in
                 guard claim.meta.annotations[ClaimBinding.selectedNode] != node.meta.name else { return nil }
-                let change: JSONValue = ["metadata": ["annotations": [ClaimBinding.selectedNode: .string(node.meta.name)]]]
-                return .patch(claim.target, uid: claim.meta.uid, change)
+                let provisioner = classes[claim.text("spec", "storageClassName")]?.text("provisioner") ?? ""
+                var annotations: JSONValue = [ClaimBinding.selectedNode: .string(node.meta.name)]
+                // Said here already, the provisioner need not wait for the binder to say it.
+                if provisioner != ClaimBinding.noProvisioner { annotations[ClaimBinding.storageProvisioner] = .string(provisioner) }
+                return .patch(claim.target, uid: claim.meta.uid, ["metadata": ["annotations": annotations]])
             }
             if !strand.isEmpty { strands.append(strand) }
             return

@@ -1,0 +1,99 @@
+import KubeAPI
+import Testing
+
+@testable import ControlPlane
+
+@Suite("Scheduling")
+struct SchedulingTests {
+    private static func plan(_ objects: JSONValue...) -> Plan { Scheduler().plan(.everything, in: ObjectSet(objects), now: Samples.now) }
+
+
+    @Test("a pod that fits is bound and told so")
+    func fits() {
+        let plan = Self.plan(Samples.pod(), Samples.node())
+        #expect(plan.lines == ["binding pods/default/a"])
+        #expect(plan.occurrences.map(\.message) == ["Successfully assigned default/a to n1"])
+    }
+
+    static let refusals: [(String, JSONValue, JSONValue)] = [
+        ("1 node(s) didn't match Pod's node affinity/selector", Samples.pod(spec: ["nodeSelector": ["disk": "fast"]]), Samples.node()),
+        (
+            "1 node(s) didn't match Pod's node affinity/selector",
+            Samples.pod(spec: ["affinity": ["nodeAffinity": ["requiredDuringSchedulingIgnoredDuringExecution": ["nodeSelectorTerms": [["matchExpressions": [["key": "a", "operator": "Exists"]]]]]]]]),
+            Samples.node()
+        ),
+        ("1 node(s) had untolerated taint {key: value}", Samples.pod(), Samples.node(spec: ["taints": [["key": "key", "value": "value", "effect": "NoSchedule"]]])),
+        ("1 node(s) were unschedulable", Samples.pod(), Samples.node(spec: ["unschedulable": true])),
+        ("1 Insufficient cpu", Samples.pod(spec: ["containers": [["name": "c", "image": "i", "resources": ["requests": ["cpu": "3"]]]]]), Samples.node()),
+        ("1 Insufficient cpu, 1 Insufficient memory", Samples.pod(spec: ["containers": [["name": "c", "image": "i", "resources": ["requests": ["cpu": "3", "memory": "1Ti"]]]]]), Samples.node()),
+        ("1 Insufficient cpu", Samples.pod(spec: ["initContainers": [["name": "i", "image": "i", "resources": ["requests": ["cpu": "3"]]]]]), Samples.node()),
+    ]
+
+    @Test("a pod that does not fit is told why in the familiar words", arguments: refusals)
+    func refused(reason: String, pod: JSONValue, node: JSONValue) {
+        let plan = Self.plan(pod, node)
+        let expected =
+            "0/1 nodes are available: \(reason). preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+        #expect(plan.occurrences.map(\.message) == [expected])
+        #expect(plan.status?.items("conditions").first?.text("reason") == "Unschedulable")
+    }
+
+    @Test("an unchanged verdict is not repeated")
+    func quiet() {
+        var pod = Samples.pod()
+        let refusal = Self.plan(pod).status ?? .null
+        pod["status"] = refusal
+        #expect(Self.plan(pod) == Plan())
+    }
+
+    @Test("tolerations open tainted nodes", arguments: [
+        (["operator": "Exists"], true), (["key": "k", "operator": "Exists"], true), (["key": "k", "value": "v"], true),
+        (["key": "k", "value": "w"], false), (["key": "k", "operator": "Exists", "effect": "NoExecute"], false),
+    ] as [(JSONValue, Bool)])
+    func tolerations(toleration: JSONValue, isOpen: Bool) {
+        let node = Samples.node(spec: ["taints": [["key": "k", "value": "v", "effect": "NoSchedule"]]])
+        #expect((Self.plan(Samples.pod(spec: ["tolerations": [toleration]]), node).lines == ["binding pods/default/a"]) == isOpen)
+    }
+
+    @Test("two pods are not promised the same room")
+    func room() {
+        let spec: JSONValue = ["containers": [["name": "c", "image": "i", "resources": ["requests": ["cpu": "1500m"]]]]]
+        let plan = Self.plan(Samples.pod("a", spec: spec), Samples.pod("b", spec: spec), Samples.node())
+        #expect(plan.lines == ["binding pods/default/a", "status pods/default/b"])
+    }
+
+    @Test("a host port is held by one pod", arguments: [("", "", true), ("127.0.0.1", "127.0.0.2", false), ("0.0.0.0", "127.0.0.2", true)])
+    func hostPort(mine: String, theirs: String, collides: Bool) {
+        func demand(_ ip: String) -> ResourceDemand {
+            ResourceDemand(of: Samples.pod(spec: ["containers": [["name": "c", "image": "i", "ports": [["containerPort": 80, "hostPort": 80, "hostIP": .string(ip)]]]]]))
+        }
+        #expect(demand(mine).collides(with: demand(theirs)) == collides)
+    }
+
+    private static let claiming = Samples.pod(spec: ["volumes": [["name": "v", "persistentVolumeClaim": ["claimName": "data"]]]])
+
+    @Test("a claim that waits for its first consumer learns the node first")
+    func firstConsumer() {
+        let plan = Self.plan(Self.claiming, Samples.node(), Samples.claim(), Samples.storageClass)
+        #expect(plan.lines == ["patch persistentvolumeclaims/default/data"])
+        guard case .patch(_, _, let change, _, _)? = plan.flat.first else { return }
+        #expect(change.text("metadata", "annotations", ClaimBinding.selectedNode) == "n1")
+    }
+
+    @Test("a missing claim is named")
+    func missingClaim() {
+        let message = Self.plan(Self.claiming, Samples.node()).occurrences.first?.message
+        #expect(message?.hasPrefix("0/1 nodes are available: persistentvolumeclaim \"data\" not found.") == true)
+    }
+
+    @Test("a bound volume of another node keeps the pod away")
+    func foreignVolume() {
+        var claim = Samples.claim(spec: ["volumeName": "pv"])
+        claim.set("metadata", "annotations", to: [ClaimBinding.bindCompleted: "yes"])
+        let volume = Samples.volume(spec: [
+            "nodeAffinity": ["required": ["nodeSelectorTerms": [["matchExpressions": [["key": "kubernetes.io/hostname", "operator": "In", "values": ["n2"]]]]]]]
+        ])
+        let message = Self.plan(Self.claiming, Samples.node(), claim, volume).occurrences.first?.message
+        #expect(message?.contains("1 node(s) didn't match PersistentVolume's node affinity") == true)
+    }
+}
