@@ -29,21 +29,25 @@ struct Daemon {
         try DirectoryTree.make(paths.run, mode: 0o700)
         let lock = try lockInstance(paths)
         let network = try DefaultNetwork(
-            name: options.bridge == "berth0" ? "berth" : options.bridge, bridge: options.bridge, subnet: options.podCIDR,
+            name: options.bridge == "berth0" ? "berth" : options.bridge, bridge: options.bridge, subnet: options.podCIDR ?? DefaultNetwork.standardSubnet,
             stateDirectory: "\(paths.state)/network")
+        // A cluster's network arrives as a file in the same directory; one of ours could come before it.
+        let pods: PodNetwork? =
+            options.standalone || options.podCIDR != nil
+            ? try await .prepare(network, configurationDirectory: options.cniConfiguration, logger: logger) : nil
         let hasOwnDNS = options.standalone && options.clusterDNS.isEmpty
         let environment = try NodeEnvironment(
-            options: options, machine: machine, clusterDNS: hasOwnDNS ? [network.gateway] : options.clusterDNS.listed)
+            options: options, machine: machine, clusterDNS: hasOwnDNS ? [pods?.dnsAddress].compactMap(\.self) : options.clusterDNS.listed)
         let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
 
         let identity = options.standalone ? try StandaloneIdentity(options: options, environment: environment) : nil
         let upstream = try identity?.upstream ?? Upstream(joining: options, environment: environment)
         let node = try await NodeSide(
-            options: options, environment: environment, upstream: upstream, network: network, hasOwnDNS: hasOwnDNS, logger: logger)
+            options: options, environment: environment, upstream: upstream, pods: pods, hasOwnDNS: hasOwnDNS, logger: logger)
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
         if let identity {
             let plane = try StandaloneControlPlane(
-                options: options, environment: environment, identity: identity, node: node.server, gateway: network.gateway, logger: logger)
+                options: options, environment: environment, identity: identity, node: node.server, gateway: pods?.dnsAddress ?? network.gateway, logger: logger)
             services.append(.init(service: plane))
         }
         // Before anything that waits for a control plane: the pods that are here go on.

@@ -19,8 +19,8 @@ struct NodeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Prefix of every path the node uses; empty in production.", valueName: "directory"))
     var rootDir = ""
 
-    @Option(help: ArgumentHelp("Addresses of pods, when no other network is configured.", valueName: "cidr"))
-    var podCIDR = "10.61.0.0/16"
+    @Option(help: ArgumentHelp("Addresses of pods, when no other network is configured. A node that joins a cluster waits for the cluster's network unless this is given. (default on a standalone node: 10.61.0.0/16)", valueName: "cidr"))
+    var podCIDR: String?
 
     @Option(help: ArgumentHelp("Bridge of the default network.", valueName: "name"))
     var bridge = "berth0"
@@ -90,6 +90,8 @@ struct NodeOptions: ParsableArguments {
         _ = try reserved()
         _ = try labels()
     }
+
+    var cniConfiguration: String { "\(rootDir)\(cniConfDir)" }
 
     func reserved() throws -> [String: Quantity] {
         try pairs(systemReserved, flag: "--system-reserved").mapValues { text in

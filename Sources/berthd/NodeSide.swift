@@ -26,7 +26,7 @@ struct NodeSide {
     private let logger: Logger
 
     init(
-        options: NodeOptions, environment: NodeEnvironment, upstream: Upstream, network: DefaultNetwork, hasOwnDNS: Bool, logger: Logger
+        options: NodeOptions, environment: NodeEnvironment, upstream: Upstream, pods: PodNetwork?, hasOwnDNS: Bool, logger: Logger
     ) async throws {
         let paths = environment.paths
         let facts = environment.facts
@@ -39,13 +39,10 @@ struct NodeSide {
         }
 
         // Network of the node.
-        let configurationDirectory = "\(options.rootDir)\(options.cniConfDir)"
         let cni = CNI(
-            configuration: .init(configurationDirectory: configurationDirectory, pluginDirectories: options.cniBinDir.listed), logger: logger)
-        let usesDefault = try network.writeIfNoneConfigured(in: configurationDirectory)
-        if usesDefault { try await NodeNetwork(network, logger: logger).prepare() }
-        if hasOwnDNS, usesDefault {
-            let dns = ClusterDNS(configuration: .init(address: network.gateway), group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+            configuration: .init(configurationDirectory: options.cniConfiguration, pluginDirectories: options.cniBinDir.listed), logger: logger)
+        if hasOwnDNS, let pods {
+            let dns = ClusterDNS(configuration: .init(address: pods.dnsAddress), group: MultiThreadedEventLoopGroup.singleton, logger: logger)
             try await dns.start()
             self.dns = dns
         } else {
@@ -62,17 +59,20 @@ struct NodeSide {
         self.probes = probes
         let domain = facts.clusterDomain
         let dns = dns
-        let catalog = ServiceCatalog(
-            client: client,
-            listener: dns.map { dns -> ServiceCatalog.Listener in
-                { services, slices in dns.update(ServiceRegistry(services: services, slices: slices, domain: domain)) }
-            })
+        // In a cluster, its own proxy and DNS do this.
+        let proxy = options.standalone ? pods?.defaultNetwork.map { ServiceProxy($0, logger: logger) } : nil
+        let listener: ServiceCatalog.Listener = { services, slices in
+            let registry = ServiceRegistry(services: services, slices: slices, domain: domain)
+            dns?.update(registry)
+            await proxy?.update(registry)
+        }
+        let catalog = ServiceCatalog(client: client, listener: dns == nil && proxy == nil ? nil : listener)
         let volumes = VolumeKeeper(
             effects: PodVolumes(paths: paths, localVolumes: LocalVolumeStore(directory: paths.provisionedVolumes)),
             claims: ClaimResolver(client: client, ledger: ledger), tokens: TokenKeeper(client: client, ledger: ledger), ledger: ledger)
         let node = NodeServices(
             facts: facts, ledger: ledger, runtime: runtime, images: ImageKeeper(store: images), volumes: volumes, network: cni,
-            reservations: usesDefault ? network.reservations : nil, client: client, objects: ObjectCache(client: client),
+            reservations: pods?.defaultNetwork?.reservations, client: client, objects: ObjectCache(client: client),
             services: catalog, events: EventRecorder(component: "kubelet", nodeName: facts.nodeName, ledger: ledger, outbox: outbox),
             outbox: outbox, probes: probes, logger: logger)
 

@@ -191,13 +191,13 @@ struct PodNetworkTests {
     func foreignNetwork() async throws {
         try await TestNetwork.with(9) { test in
             let logger = Logger(label: "test")
-            let own = try await StandaloneNetwork.prepare(test.network, configurationDirectory: test.configurationDirectory, logger: logger)
+            let own = try await PodNetwork.prepare(test.network, configurationDirectory: test.configurationDirectory, logger: logger)
             #expect(own.defaultNetwork == test.network)
             #expect(own.dnsAddress == test.network.gateway)
             let list = #"{"cniVersion":"1.0.0","name":"own","plugins":[{"type":"ptp"}]}"#
             try Data(list.utf8).write(to: URL(filePath: "\(test.configurationDirectory)/00-own.conflist"))
-            let wasThere = try await run("ip", "-o", "addr", "show", "dev", "lo").contains(StandaloneNetwork.linkLocalDNSAddress)
-            let foreign = try await StandaloneNetwork.prepare(test.network, configurationDirectory: test.configurationDirectory, logger: logger)
+            let wasThere = try await run("ip", "-o", "addr", "show", "dev", "lo").contains(PodNetwork.linkLocalDNSAddress)
+            let foreign = try await PodNetwork.prepare(test.network, configurationDirectory: test.configurationDirectory, logger: logger)
             #expect(foreign.defaultNetwork == nil)
             #expect(try await run("ip", "-o", "addr", "show", "dev", "lo").contains("\(foreign.dnsAddress)/32"))
             if !wasThere { try await run("ip", "addr", "del", "\(foreign.dnsAddress)/32", "dev", "lo") }

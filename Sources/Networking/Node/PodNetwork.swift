@@ -1,9 +1,9 @@
 import LinuxSystem
 package import Logging
 
-/// The pod network of a node without a cluster, ready for the first pod: the operator's own when one is configured,
-/// Berth's otherwise.
-package struct StandaloneNetwork: Sendable {
+/// The pod network of a node that no cluster has given one, ready for the first pod: the operator's own when one is
+/// configured, Berth's otherwise.
+package struct PodNetwork: Sendable {
     /// Nil when the operator has configured another; then addresses are that network's business.
     package let defaultNetwork: DefaultNetwork?
     /// An address of this node that pods reach, for the cluster's DNS.
@@ -16,10 +16,10 @@ package struct StandaloneNetwork: Sendable {
     /// May be called at every start.
     package static func prepare(
         _ network: DefaultNetwork, configurationDirectory: String, logger: Logger
-    ) async throws(NetworkError) -> StandaloneNetwork {
+    ) async throws(NetworkError) -> PodNetwork {
         if try network.writeIfNoneConfigured(in: configurationDirectory) {
             try await NodeNetwork(network, logger: logger).prepare()
-            return StandaloneNetwork(defaultNetwork: network, dnsAddress: network.gateway)
+            return PodNetwork(defaultNetwork: network, dnsAddress: network.gateway)
         }
         logger.info("pods use the network configured on this node", metadata: ["directory": "\(configurationDirectory)"])
         do throws(SystemCallError) {
@@ -27,6 +27,6 @@ package struct StandaloneNetwork: Sendable {
         } catch {
             throw .nodeSetup(step: "giving the node the address \(linkLocalDNSAddress)", reason: "\(error)")
         }
-        return StandaloneNetwork(defaultNetwork: nil, dnsAddress: linkLocalDNSAddress)
+        return PodNetwork(defaultNetwork: nil, dnsAddress: linkLocalDNSAddress)
     }
 }
