@@ -166,6 +166,7 @@ let package = Package(
         .testTarget(
             name: "NetworkingKernelTests", dependencies: ["Networking", "LinuxSystem", "KubeAPI", log, nio, posix], swiftSettings: house),
         .testTarget(name: "ControlPlaneControllersTests", dependencies: ["ControlPlane", "KubeAPI", log], swiftSettings: house),
+        .testTarget(name: "ProvisionerTests", dependencies: ["NodeAgent", "Volumes", "KubeAPI"], swiftSettings: house),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "LinuxSystem", "KubeAPI", grdb, log], swiftSettings: house),
         .testTarget(name: "VolumesTests", dependencies: ["Volumes", "PodPlanning", "LinuxSystem", "KubeAPI"], swiftSettings: house),
         .testTarget(name: "VolumesKernelTests", dependencies: ["Volumes", "PodPlanning", "LinuxSystem", "KubeAPI"], swiftSettings: house),
