@@ -20,6 +20,8 @@ struct NodeAdmissionTests {
         (#"{"nodeSelector":{"disk":"ssd"}}"#, nil),
         (#"{"securityContext":{"appArmorProfile":{"type":"RuntimeDefault"}}}"#, "AppArmor"),
         (#"{"securityContext":{"appArmorProfile":{"type":"Unconfined"}}}"#, nil),
+        (#"{"containers":[{"name":"a","restartPolicy":"Never","restartPolicyRules":[{"action":"Restart"}]}]}"#, nil),
+        (#"{"containers":[{"name":"a","restartPolicy":"Never","restartPolicyRules":[{"action":"RestartAllContainers"}]}]}"#, "UnexpectedAdmissionError"),
     ])
     func reasons(spec: String, expected: String?) throws { #expect(try Self.reason(spec)?.reason == expected) }
 

@@ -7,7 +7,7 @@ extension Container {
     /// Whether a run that ended with `exitCode` is followed by another: the first matching rule of the container, else
     /// the container's policy, else the pod's. Source: Kubernetes, "Individual container restart policy and rules".
     package func restarts(after exitCode: Int, in spec: PodSpec) -> Bool {
-        if restartPolicy != nil, restartPolicyRules.contains(where: { $0.matches(exitCode) && $0.action.hasPrefix("Restart") }) {
+        if restartPolicy != nil, restartPolicyRules.contains(where: { $0.matches(exitCode) && $0.action == "Restart" }) {
             return true
         }
         return switch restartPolicy ?? spec.restartPolicy {

@@ -15,6 +15,14 @@ package func admissionFailure(of pod: Pod, admitted: [Pod], taints: [Taint], on 
             reason: "PodOSSelectorNodeLabelDoesNotMatch",
             message: "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label")
     }
+    for container in pod.spec.allContainers {
+        // Ignored, the pod would run by other rules than it was written for.
+        if let rule = container.restartPolicyRules.first(where: { $0.action != "Restart" }) {
+            return PodFailure(
+                reason: "UnexpectedAdmissionError",
+                message: "container \(container.name) has a restart rule with action \(rule.action), which this node does not support")
+        }
+    }
     if let failure = shortage(for: pod, beside: admitted, on: node) { return failure }
     if !pod.spec.matches(labels: node.nodeLabels, nodeName: node.nodeName) {
         return PodFailure(reason: "NodeAffinity", message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector")
