@@ -1,7 +1,6 @@
 #include "CLinux.h"
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <locale.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -26,14 +25,3 @@ long berth_fgetxattr(int descriptor, const char *name, void *value, unsigned lon
 long berth_flistxattr(int descriptor, char *names, unsigned long size) { return flistxattr(descriptor, names, size); }
 
 int berth_syncfs(int descriptor) { return syncfs(descriptor); }
-
-void berth_use_utf8_locale(void) {
-    // Made once and never freed; losing the race leaks one small object.
-    static locale_t utf8;
-    locale_t locale = __atomic_load_n(&utf8, __ATOMIC_ACQUIRE);
-    if (!locale) {
-        locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-        __atomic_store_n(&utf8, locale, __ATOMIC_RELEASE);
-    }
-    if (locale) uselocale(locale);
-}

@@ -19,7 +19,7 @@ struct ImageArchive: Sendable {
 
     /// Unpacks a tar, plain or compressed, as the directory `root`, which does not exist yet.
     static func unpack(_ path: String, into root: String, _ cancellation: Cancellation) throws(ImageError) {
-        do throws(SystemCallError) { try StoreLayout.makeDirectory(root) } catch { throw ImageError(error, in: root) }
+        do throws(SystemCallError) { try DirectoryTree.make(root, mode: 0o700) } catch { throw ImageError(error, in: root) }
         let file: OwnedFileDescriptor
         do { file = try OwnedFileDescriptor(opening: path, flags: O_RDONLY) } catch { throw .system(error) }
         let tar = try DecompressedReader(FileReader(file, subject: path), subject: path)

@@ -23,6 +23,8 @@ package enum ImageError: ActionableError {
     case unsupportedMediaType(String, subject: String)
     case noMatchingPlatform(String, wanted: Platform, offered: [Platform])
     case diskFull(String)
+    /// A container stands on the image.
+    case inUse(String)
     case storeInUse(String)
     case system(SystemCallError)
     case cancelled(String)
@@ -49,6 +51,7 @@ package enum ImageError: ActionableError {
         case .noMatchingPlatform(let name, let wanted, let offered):
             "'\(name)' has nothing for \(wanted)" + (offered.isEmpty ? "" : ", only \(offered.map(\.description).joined(separator: ", "))")
         case .diskFull(let path): "no space left below \(path)"
+        case .inUse(let name): "image '\(name)' is in use by a container"
         case .storeInUse(let root): "the image store \(root) is in use by another process"
         case .system(let error): "\(error)"
         case .cancelled(let name): "'\(name)' was cancelled"
@@ -72,6 +75,7 @@ package enum ImageError: ActionableError {
         case .unsupportedMediaType: "build the image as an OCI or Docker schema 2 image with tar, gzip or zstd layers"
         case .noMatchingPlatform(_, let wanted, _): "build or choose an image for \(wanted)"
         case .diskFull: "free space, for instance by removing unused images"
+        case .inUse: "delete the pods that use it first"
         case .storeInUse: "stop the other berthd, or give this one another --root-dir"
         case .invalidDocument, .system, .cancelled: nil
         }

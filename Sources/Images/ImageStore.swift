@@ -12,14 +12,17 @@ package actor ImageStore {
     let layout: StoreLayout
     let registries: RegistryConfiguration
     let logger: Logger
-    private let lock: OwnedFileDescriptor
+    private let lock: InstanceLock
     private var index: StoreIndex
     private var stored: [Digest: StoredImage] = [:]
     /// Layers on disk, whole, with what they take.
     private var layers: [Digest: LayerMarker] = [:]
     /// Layers that something under way counts on.
     private var pins: [Digest: Int] = [:]
-    private var pulls: [PullKey: RunningPull] = [:]
+    var pulls: [PullKey: RunningPull] = [:]
+    var queue: PullQueue
+    /// Pulls that wait for their turn.
+    var admissions: [Int: CheckedContinuation<Void, Never>] = [:]
     private var lastNumber = 0
 
     /// Opens the store, and makes it when there is none; what an interrupted run left half made is swept away.
@@ -28,13 +31,8 @@ package actor ImageStore {
         layout = StoreLayout(root: root)
         self.registries = registries
         self.logger = logger
-        do throws(SystemCallError) {
-            try layout.makeDirectories()
-            lock = try OwnedFileDescriptor(opening: layout.lock, flags: O_RDWR | O_CREAT, mode: 0o600)
-        } catch {
-            throw ImageError(error, in: root)
-        }
-        guard flock(lock.rawValue, LOCK_EX | LOCK_NB) == 0 else { throw .storeInUse(root) }
+        queue = PullQueue(limit: registries.parallelPulls)
+        lock = try layout.takeLock()
         (index, layers) = try layout.recover(logger)
         for record in index.images {
             do throws(ImageError) {
@@ -127,104 +125,11 @@ package actor ImageStore {
         return images
     }
 
-    // MARK: Pulling
-
-    /// Whoever asks for the same image with the same credentials at the same time shares one pull.
-    struct PullKey: Hashable {
-        var reference: ImageReference
-        var credentials: RegistryCredentials?
-    }
-
-    private struct RunningPull {
-        var number: Int
-        var task: Task<Void, Never>
-        var hub: PullProgressHub
-        var waiters: [Int: CheckedContinuation<Result<StoredImage, ImageError>, Never>] = [:]
-    }
-
-    /// Fetches an image from its registry, unless all of it is here.
-    ///
-    /// A reference with a digest that is stored is not asked for again; a tag always is, as it may have moved. Cancelling
-    /// the last caller cancels the pull.
-    package func pull(
-        _ reference: ImageReference, credentials: RegistryCredentials? = nil, progress: PullProgressHandler? = nil
-    ) async throws(ImageError) -> StoredImage {
-        if reference.digest != nil, let image = image(named: reference.description) { return image }
-        let key = PullKey(reference: reference, credentials: credentials)
-        let waiter = makeNumber()
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { join(key, waiter: waiter, progress, $0) }
-        } onCancel: {
-            // Ends as soon as the actor has let this caller go.
-            Task { await self.leave(key, waiter: waiter) }
-        }
-        return try result.get()
-    }
-
-    private func join(
-        _ key: PullKey, waiter: Int, _ progress: PullProgressHandler?, _ continuation: CheckedContinuation<Result<StoredImage, ImageError>, Never>
-    ) {
-        var pull = pulls[key] ?? start(key)
-        if let progress { pull.hub.add(progress, id: waiter) }
-        pull.waiters[waiter] = continuation
-        pulls[key] = pull
-    }
-
-    private func leave(_ key: PullKey, waiter: Int) {
-        guard let continuation = pulls[key]?.waiters.removeValue(forKey: waiter) else { return }
-        pulls[key]?.hub.remove(waiter)
-        if let pull = pulls[key], pull.waiters.isEmpty {
-            pull.task.cancel()
-            pulls[key] = nil
-        }
-        continuation.resume(returning: .failure(.cancelled("pull of \(key.reference)")))
-    }
-
-    private func start(_ key: PullKey) -> RunningPull {
-        let number = makeNumber()
-        let hub = PullProgressHub(reference: key.reference.description)
-        // Its end resumes those who wait for it; without any it is cancelled.
-        let task = Task {
-            let result: Result<StoredImage, ImageError>
-            do throws(ImageError) {
-                result = .success(try await performPull(key, hub))
-            } catch {
-                result = .failure(error)
-            }
-            guard let pull = pulls[key], pull.number == number else { return }
-            pulls[key] = nil
-            for waiter in pull.waiters.values { waiter.resume(returning: result) }
-        }
-        return RunningPull(number: number, task: task, hub: hub)
-    }
-
-    private func performPull(_ key: PullKey, _ hub: PullProgressHub) async throws(ImageError) -> StoredImage {
-        let connection = RegistryConnection(for: key.reference, credentials: key.credentials, configuration: registries)
-        let workspace = try makeWorkspace()
-        let result: Result<StoredImage, ImageError>
-        do throws(ImageError) {
-            let contents = try await key.reference.contents(from: connection, platform: registries.platform)
-            let layers = contents.layers.compactMap(\.self)
-            hub.begin(layers.map { PullProgress.Layer(digest: $0.digest, totalBytes: $0.size) })
-            let image = try await assemble(contents, in: workspace, hub: hub) { position throws(ImageError) in
-                let source = LayerSource(root: workspace.blobs, path: "\(position)")
-                try await connection.fetch(layers[position], to: "\(workspace.blobs)/\(position)") { hub.fetched(position, bytes: $0) }
-                return source
-            }
-            result = .success(image)
-        } catch {
-            result = .failure(error)
-        }
-        await connection.shutDown()
-        await close(workspace)
-        return try result.get()
-    }
-
     // MARK: Making
 
     /// Fetches and unpacks the layers that are not here, and adds the image.
     /// - Parameter fetch: gives a layer's tar; called for several at a time.
-    private func assemble(
+    func assemble(
         _ contents: ImageContents, in workspace: Workspace, hub: PullProgressHub? = nil,
         fetch: @escaping @Sendable (Int) async throws(ImageError) -> LayerSource
     ) async throws(ImageError) -> StoredImage {
@@ -284,8 +189,9 @@ package actor ImageStore {
     // MARK: Removing
 
     /// Removes a name, and with its last name the image; an id removes the image with all its names. Layers that no
-    /// other image has go with it. That no container stands on them is for the caller to know.
-    package func remove(_ name: String) async throws(ImageError) {
+    /// other image has go with it.
+    /// - Parameter inUse: ids of images that containers stand on, running or not: such an image may lose a name, not itself.
+    package func remove(_ name: String, inUse: Set<String> = []) async throws(ImageError) {
         let (record, match) = try find(name)
         var next = index
         next.images.removeAll { $0.id == record.id }
@@ -295,6 +201,7 @@ package actor ImageStore {
             rest.repoDigests.removeAll { $0 == name }
             if !rest.names.isEmpty { next.images.append(rest) }
         }
+        if inUse.contains(record.id.description), !next.images.contains(where: { $0.id == record.id }) { throw .inUse(name) }
         try replaceIndex(with: next)
         try await discardUnreferenced()
     }
@@ -351,19 +258,19 @@ package actor ImageStore {
 
     // MARK: Workspaces
 
-    private func makeNumber() -> Int {
+    func makeNumber() -> Int {
         lastNumber += 1
         return lastNumber
     }
 
-    private func makeWorkspace() throws(ImageError) -> Workspace {
+    func makeWorkspace() throws(ImageError) -> Workspace {
         let workspace = Workspace(name: "work-\(makeNumber())", parent: layout.temporary)
         do throws(SystemCallError) { try workspace.make() } catch { throw ImageError(error, in: layout.root) }
         return workspace
     }
 
     /// Also drops layers that were committed for an image that then came to nothing.
-    private func close(_ workspace: Workspace) async {
+    func close(_ workspace: Workspace) async {
         do throws(ImageError) {
             let layout = layout
             try await blocking { _ throws(ImageError) in

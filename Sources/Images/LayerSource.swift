@@ -38,8 +38,8 @@ extension LayerSource {
     /// Unpacks into `directory`, which does not exist yet, checking the digest of the file and of the tar inside it.
     func unpack(diffID: Digest, into directory: LayerDirectory, _ cancellation: Cancellation) throws(ImageError) -> UnpackedLayer {
         do throws(SystemCallError) {
-            try StoreLayout.makeDirectory(directory.path)
-            try StoreLayout.makeDirectory(directory.files)
+            try DirectoryTree.make(directory.path, mode: 0o700)
+            try DirectoryTree.make(directory.files, mode: 0o700)
             // 0755 is what a root directory is when its tar does not say.
             try systemCall("chmod", on: directory.files) { chmod(directory.files, 0o755) }
         } catch {

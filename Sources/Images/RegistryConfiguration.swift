@@ -8,6 +8,8 @@ package struct RegistryConfiguration: Hashable, Sendable {
     /// PEM files of certificate authorities trusted besides the system's.
     package var certificateAuthorities: [String]
     package var platform: Platform
+    /// Images pulled at a time; others wait.
+    package var parallelPulls: Int
     /// Layers of one image fetched and unpacked at a time.
     package var parallelLayers: Int
     /// Tries of one blob or manifest without any progress between them.
@@ -15,11 +17,12 @@ package struct RegistryConfiguration: Hashable, Sendable {
 
     package init(
         insecureRegistries: Set<String> = [], certificateAuthorities: [String] = [], platform: Platform = .current,
-        parallelLayers: Int = 3, attempts: Int = 5
+        parallelPulls: Int = 3, parallelLayers: Int = 3, attempts: Int = 5
     ) {
         self.insecureRegistries = insecureRegistries
         self.certificateAuthorities = certificateAuthorities
         self.platform = platform
+        self.parallelPulls = parallelPulls
         self.parallelLayers = parallelLayers
         self.attempts = attempts
     }

@@ -1,4 +1,3 @@
-import Glibc
 import LinuxSystem
 import OCISpec
 
@@ -22,29 +21,19 @@ struct StoreLayout: Sendable {
     func blob(_ digest: Digest) -> String { "\(blobs)/\(digest.hex)" }
     func layer(_ chain: Digest) -> LayerDirectory { LayerDirectory(path: "\(layers)/\(chain.hex)") }
 
-    func makeDirectories() throws(SystemCallError) {
-        try Self.makeDirectory(root, withParents: true)
-        for path in [blobs, layers, temporary] { try Self.makeDirectory(path) }
-    }
-
-    static func makeDirectory(_ path: String, withParents: Bool = false) throws(SystemCallError) {
-        do throws(SystemCallError) {
-            try systemCall("mkdir", on: path) { mkdir(path, 0o700) }
+    /// Makes the directories when missing, and the store this process's own.
+    func takeLock() throws(ImageError) -> InstanceLock {
+        do {
+            for path in [root, blobs, layers, temporary] { try DirectoryTree.make(path, mode: 0o700) }
+            if let lock = try InstanceLock(path: lock) { return lock }
         } catch {
-            if error.code == ENOENT, withParents, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
-                try makeDirectory(String(path[..<slash]), withParents: true)
-                try makeDirectory(path)
-            } else if error.code != EEXIST {
-                throw error
-            }
+            throw ImageError(error, in: root)
         }
+        throw .storeInUse(root)
     }
 
     /// Names in one of the store's directories.
-    static func names(in path: String) throws(SystemCallError) -> [String] {
-        let directory = try OwnedFileDescriptor(opening: path, flags: O_RDONLY | O_DIRECTORY)
-        return try FileTree.entries(of: directory).map { String(decoding: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) }
-    }
+    static func names(in path: String) throws(SystemCallError) -> [String] { try DirectoryEntry.list(path).map(\.name) }
 }
 
 /// One unpacked layer, finished or in the making.

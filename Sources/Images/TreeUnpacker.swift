@@ -1,3 +1,4 @@
+import CArchive
 import CLinux
 import Glibc
 import LinuxSystem
@@ -49,7 +50,8 @@ final class TreeUnpacker {
 
     /// Writes everything. On an error the directory is left as it is, for the caller to remove.
     func unpack() throws(ImageError) {
-        berth_use_utf8_locale()
+        let locale = berth_use_utf8_locale()
+        defer { berth_drop_locale(locale) }
         while let pointer = try archive.nextEntry() {
             if isCancelled() { throw .cancelled(archive.subject) }
             let entry = ArchiveEntry(pointer)

@@ -14,6 +14,6 @@ struct Workspace: Hashable, Sendable {
     var archive: String { "\(path)/archive" }
 
     func make() throws(SystemCallError) {
-        for directory in [path, blobs, layers] { try StoreLayout.makeDirectory(directory) }
+        for directory in [path, blobs, layers] { try DirectoryTree.make(directory, mode: 0o700) }
     }
 }

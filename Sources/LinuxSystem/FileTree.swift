@@ -40,29 +40,7 @@ package enum FileTree {
 
     /// Names in a directory but `.` and `..`, each ending in a zero.
     package static func entries(of directory: borrowing OwnedFileDescriptor) throws(SystemCallError) -> [[CChar]] {
-        // A second open file, because closedir(3) closes what fdopendir(3) was given.
-        let copy = try systemCall("openat", on: ".") { openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-        guard let stream = fdopendir(copy) else {
-            let code = errno
-            close(copy)
-            throw SystemCallError(call: "fdopendir", subject: ".", code: code)
-        }
-        defer { closedir(stream) }
-        var names: [[CChar]] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(stream) else {
-                let code = errno
-                if code != 0 { throw SystemCallError(call: "readdir", subject: ".", code: code) }
-                return names
-            }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
-                let start = UnsafeRawPointer(field).assumingMemoryBound(to: CChar.self)
-                return Array(UnsafeBufferPointer(start: start, count: strlen(start) + 1))
-            }
-            let isDot = name == [46, 0] || name == [46, 46, 0]
-            if !isDot { names.append(name) }
-        }
+        try DirectoryEntry.list(directory.rawValue, subject: "directory").map(\.bytes)
     }
 
     private static func text(_ path: [CChar]) -> String {

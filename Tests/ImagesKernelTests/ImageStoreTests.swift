@@ -65,7 +65,7 @@ struct ImageStoreTests {
         let store = try open()
         let image = try #require(try await store.importArchive(at: makeImage().layout).first)
         let merged = temporary("merged")
-        try StoreLayout.makeDirectory(merged)
+        try DirectoryTree.make(merged)
         let options = "lowerdir=" + image.layers.reversed().joined(separator: ":")
         #expect(mount("overlay", merged, "overlay", UInt(MS_RDONLY), options) == 0, "\(String(cString: strerror(errno)))")
         defer { umount(merged) }
@@ -151,7 +151,7 @@ struct ImageStoreTests {
         case "platform": path = try makeImage().layout
         case "not a tar": try DurableFile.write([UInt8](repeating: 0x41, count: 5000), to: path)
         case "empty": try DurableFile.write([], to: path)
-        case "directory": try StoreLayout.makeDirectory(path)
+        case "directory": try DirectoryTree.make(path)
         default:
             let image = try makeImage()
             path = image.layout
@@ -189,6 +189,21 @@ struct ImageStoreTests {
         #expect(!exists("\(root)/evil") && !exists("\(root)/temp/evil"))
     }
 
+    @Test("an image that a container stands on may lose a name, but not itself")
+    func inUse() async throws {
+        let store = try open()
+        let image = try makeImage()
+        _ = try await store.importArchive(at: image.layout)
+        _ = try await store.importArchive(at: image.layout, name: "other:1")
+        try await store.remove("other:1", inUse: [image.id])
+        for name in ["web:1", image.id] {
+            let error = await #expect(throws: ImageError.self) { try await store.remove(name, inUse: [image.id]) }
+            if case .inUse = error {} else { Issue.record("\(error.map { "\($0)" } ?? "nothing")") }
+        }
+        #expect(await store.image(named: "web:1")?.id == image.id)
+        try expectClean(layers: 2)
+    }
+
     @Test("an archive of several images keeps their names, and takes no single one")
     func several() async throws {
         let store = try open()
@@ -216,8 +231,8 @@ struct ImageStoreTests {
             _ = try await store.importArchive(at: image.layout)
         }
         // In the middle of unpacking, between two renames, and before the index: each leaves one of these.
-        try StoreLayout.makeDirectory("\(root)/temp/work-1/layers/\(String(repeating: "a", count: 64))/fs/deep", withParents: true)
-        try StoreLayout.makeDirectory("\(root)/layers/\(String(repeating: "b", count: 64))/fs", withParents: true)
+        try DirectoryTree.make("\(root)/temp/work-1/layers/\(String(repeating: "a", count: 64))/fs/deep")
+        try DirectoryTree.make("\(root)/layers/\(String(repeating: "b", count: 64))/fs")
         try DurableFile.write([1], to: "\(root)/blobs/\(String(repeating: "c", count: 64))")
         try DurableFile.write([1], to: "\(root)/index.json.new")
         let store = try open()

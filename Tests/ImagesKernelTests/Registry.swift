@@ -17,7 +17,7 @@ final class Registry: Sendable {
 
     init(in directory: String, asksPassword: Bool = false) throws {
         storage = "\(directory)/registry"
-        try StoreLayout.makeDirectory(storage)
+        try DirectoryTree.make(storage)
         var configuration = """
             version: 0.1
             log: {level: info, formatter: text}

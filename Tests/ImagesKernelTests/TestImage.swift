@@ -16,7 +16,7 @@ struct TestImage {
     /// - Parameter layers: uncompressed tars, lowest first.
     init(layout: String, name: String = "web:1", layers: [[UInt8]], diffIDs: [String]? = nil) throws {
         self.layout = layout
-        try StoreLayout.makeDirectory("\(layout)/blobs/sha256", withParents: true)
+        try DirectoryTree.make("\(layout)/blobs/sha256")
         func keep(_ bytes: [UInt8], _ type: MediaType) throws -> Descriptor {
             let digest = Digest.of(bytes)
             try DurableFile.write(bytes, to: "\(layout)/blobs/sha256/\(digest.hex)")

@@ -16,7 +16,7 @@ struct UnpackTests {
     init() throws {
         temporary = try TemporaryDirectory()
         canary = temporary("canary")
-        try StoreLayout.makeDirectory(canary)
+        try DirectoryTree.make(canary)
         try DurableFile.write(Array("intact".utf8), to: "\(canary)/file", mode: 0o644)
     }
 
@@ -208,7 +208,7 @@ struct UnpackTests {
     @Test("a sparse file keeps its length and its holes")
     func sparse() async throws {
         let tree = temporary("tree")
-        try StoreLayout.makeDirectory(tree)
+        try DirectoryTree.make(tree)
         do {
             let file = try OwnedFileDescriptor(opening: "\(tree)/sparse", flags: O_CREAT | O_RDWR, mode: 0o644)
             #expect(ftruncate(file.rawValue, 64 << 20) == 0)

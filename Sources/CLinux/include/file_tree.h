@@ -19,6 +19,3 @@ long berth_flistxattr(int descriptor, char *names, unsigned long size);
 
 /// syncfs(2).
 int berth_syncfs(int descriptor);
-
-/// Gives the calling thread alone a locale whose encoding is UTF-8, which libarchive asks for when it converts pax names.
-void berth_use_utf8_locale(void);
