@@ -173,6 +173,12 @@ let package = Package(
         .testTarget(name: "ImagesTests", dependencies: ["Images", "OCISpec"], swiftSettings: house),
         .testTarget(
             name: "ImagesKernelTests", dependencies: ["Images", "OCISpec", "CLinux", "LinuxSystem", log, crypto, nio, hummingbird, product("HTTPTypes", "swift-http-types")], swiftSettings: house),
+        .testTarget(
+            name: "ControlPlaneTests",
+            dependencies: [
+                "ControlPlane", "HTTPServing", "KubeAPI", log, nio, posix, hummingbird, product("HTTPTypes", "swift-http-types"),
+            ],
+            swiftSettings: house),
         .testTarget(name: "KubeAPITests", dependencies: ["KubeAPI"], swiftSettings: house),
         .testTarget(name: "PodPlanningTests", dependencies: ["PodPlanning", "KubeAPI", "OCISpec", "SandboxPlan"], swiftSettings: house),
     ]

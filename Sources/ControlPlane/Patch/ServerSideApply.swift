@@ -61,20 +61,18 @@ struct ServerSideApply {
         func describe(_ entry: ManagedFields.Entry) -> String {
             let subresource = entry.subresource.isEmpty ? "" : " with subresource \"\(entry.subresource)\""
             let time = entry.operation == "Update" ? " using \(entry.apiVersion)" + (entry.time.string.map { " at \($0)" } ?? "") : ""
-            return "conflict with \"\(entry.manager)\"\(subresource)\(time)"
+            return "\"\(entry.manager)\"\(subresource)\(time)"
         }
         let causes = conflicts.flatMap { conflict in
-            conflict.paths.map { StatusCause(reason: "FieldManagerConflict", message: describe(conflict.entry), field: $0) }
+            conflict.paths.map {
+                StatusCause(reason: "FieldManagerConflict", message: "conflict with \(describe(conflict.entry))", field: $0)
+            }
         }
-        let list = conflicts.map { conflict in
-            conflict.paths.count == 1
-                ? "\(describe(conflict.entry)): \(conflict.paths[0])"
-                : "\(describe(conflict.entry)):\n" + conflict.paths.map { "- \($0)" }.joined(separator: "\n")
-        }
-        let count = causes.count
-        let intro = "Apply failed with \(count) conflict\(count == 1 ? "" : "s"): "
-        let text = list.count == 1 ? list[0] : "conflicts with " + list.map { String($0.dropFirst("conflict with ".count)) }.joined(separator: "\n")
-        throw APIError(code: 409, reason: "Conflict", message: intro + text, details: StatusDetails(causes: causes))
+        let text = causes.count == 1
+            ? "Apply failed with 1 conflict: \(causes[0].message): \(causes[0].field)"
+            : "Apply failed with \(causes.count) conflicts: "
+                + conflicts.map { "conflicts with \(describe($0.entry)):\n" + $0.paths.map { "- \($0)" }.joined(separator: "\n") }.joined(separator: "\n")
+        throw APIError(code: 409, reason: "Conflict", message: text, details: StatusDetails(causes: causes))
     }
 
     /// `applied` over `live`: granular lists and maps are merged, everything else is replaced.
