@@ -70,7 +70,10 @@ let package = Package(
             swiftSettings: house),
         .executableTarget(
             name: "berthctl",
-            dependencies: ["Ledger", "KubeClient", "LinuxSystem", "KubeAPI", "SandboxPlan", log, arguments, http, nio],
+            dependencies: [
+                "NodeAgent", "Ledger", "PodPlanning", "LinuxSystem", "KubeAPI", "SandboxPlan", log, arguments, http, nio, posix,
+                product("NIOWebSocket", "swift-nio"), product("NIOHTTP1", "swift-nio"),
+            ],
             swiftSettings: house),
         .executableTarget(
             name: "berth-pod", dependencies: ["CLinux", "CSandboxPlan"],
@@ -154,7 +157,7 @@ let package = Package(
 
         .testTarget(
             name: "HTTPServingTests",
-            dependencies: ["HTTPServing", nio, posix, tls, http, log, hummingbird, product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types")],
+            dependencies: ["HTTPServing", nio, posix, tls, http, log, hummingbird, product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types"), product("NIOHTTPTypesHTTP1", "swift-nio-extras")],
             swiftSettings: house),
         .testTarget(
             name: "NodeServerTests",

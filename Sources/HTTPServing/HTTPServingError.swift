@@ -6,16 +6,12 @@ package enum HTTPServingError: ActionableError {
     case addressInUse(address: String)
     case bindFailed(address: String, cause: any Error)
     case unusableCertificate(file: String, cause: any Error)
-    case upgradeRefused(status: Int, body: String)
-    case unreachable(address: String, cause: any Error)
 
     package var description: String {
         switch self {
         case .addressInUse(let address): "address \(address) is in use"
         case .bindFailed(let address, let cause): "listening on \(address): \(cause)"
         case .unusableCertificate(let file, let cause): "reading \(file): \(cause)"
-        case .upgradeRefused(let status, let body): "the server answered \(status) instead of switching protocols: \(body)"
-        case .unreachable(let address, let cause): "connecting to \(address): \(cause)"
         }
     }
 
@@ -24,7 +20,6 @@ package enum HTTPServingError: ActionableError {
         case .addressInUse: "stop the program that listens there (ss -ltnp shows it), or choose another port"
         case .bindFailed: "check that the address belongs to this machine"
         case .unusableCertificate(let file, _): "remove \(file) to have it issued again, or put a PEM certificate there"
-        case .upgradeRefused, .unreachable: nil
         }
     }
 

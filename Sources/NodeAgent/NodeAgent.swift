@@ -20,6 +20,8 @@ package struct NodeAgent: Sendable {
     /// - Throws: `LedgerError` when the ledger cannot be read.
     package func recover() async throws { try await pods.recover() }
 
+    package var events: EventRecorder { node.events }
+
     /// Runs until cancelled; then the pods are left running.
     package func run() async {
         await withDiscardingTaskGroup { group in

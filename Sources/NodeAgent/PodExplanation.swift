@@ -17,6 +17,13 @@ package struct PodExplanation: Codable, Hashable, Sendable {
         package var message: String
         /// When it is tried again; nil when it is not, or at once.
         package var retryAt: Date?
+
+        package init(container: String, reason: String, message: String, retryAt: Date? = nil) {
+            self.container = container
+            self.reason = reason
+            self.message = message
+            self.retryAt = retryAt
+        }
     }
 
     package init(of pod: Pod, record: PodRecord, status: PodStatus, objectsAreKnown: Bool, now: Date) {

@@ -10,6 +10,7 @@ import NodeServer
 ///     GET  images                          POST images/import  {"path", "name"}
 ///     GET  plan/<namespace>/<pod>          POST images/pull    {"name"}
 ///     GET  why/<namespace>/<pod>           POST images/remove  {"name"}
+///     GET  events
 struct DebugRoutes: Sendable {
     let agent: NodeAgent
     let images: ImageStore
@@ -26,6 +27,7 @@ struct DebugRoutes: Sendable {
                 throw .failed("\(error)", remedy: (error as? any ActionableError)?.remedy)
             }
         case ("GET", "why", 3): return try Self.json(await worker(path).explanation())
+        case ("GET", "events", 1): return try Self.json(agent.events.recentEvents())
         default: return nil
         }
     }

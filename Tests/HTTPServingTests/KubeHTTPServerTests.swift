@@ -15,7 +15,7 @@ import Testing
 struct KubeHTTPServerTests {
     struct WhoAmI: HTTPResponder {
         func respond(to request: Request, context: KubeRequestContext) async throws -> Response {
-            if request.uri.path == "/fail" { throw HTTPServingError.upgradeRefused(status: 1, body: "on purpose") }
+            if request.uri.path == "/fail" { throw UpgradeFailure.upgradeRefused(status: 1, body: "on purpose") }
             return .text("\(context.client)")
         }
     }
@@ -161,7 +161,7 @@ struct KubeHTTPServerTests {
             let client = UpgradeClient(
                 tls: try NIOSSLContext(configuration: credentials.clientTLS(withCertificate: true)),
                 eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
-            let refusal = await #expect(throws: HTTPServingError.self) {
+            let refusal = await #expect(throws: UpgradeFailure.self) {
                 try await client.open(
                     host: "127.0.0.1", port: port, upgrade: "SPDY/3.1",
                     request: HTTPRequest(method: .post, scheme: nil, authority: nil, path: "/nowhere"))

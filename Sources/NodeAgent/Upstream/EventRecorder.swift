@@ -7,6 +7,7 @@ import Synchronization
 /// pity to lose, but no more.
 package final class EventRecorder: Sendable {
     private let aggregator: Mutex<EventAggregator>
+    private let recent = Mutex(RecentEvents())
     private let ledger: Ledger
     private let outbox: StatusOutbox
 
@@ -19,9 +20,13 @@ package final class EventRecorder: Sendable {
     package func record(_ note: EventNote) {
         let now = Date()
         let event = aggregator.withLock { $0.event(for: note, at: now) }
+        recent.withLock { $0.append(event) }
         ledger.post { try $0.send(.event(event), at: now) }
         outbox.kick()
     }
+
+    /// What was recorded since the daemon started, at most the last 512.
+    package func recentEvents() -> [Event] { recent.withLock { $0.all } }
 
     package func record(_ kind: EventNote.Kind, _ reason: String, _ message: String, about pod: Pod, container: String? = nil) {
         record(EventNote(kind, reason, message, about: pod.reference(container: container)))

@@ -1,17 +1,18 @@
-package import HTTPTypes
-package import NIOCore
+import HTTPTypes
+import NIOCore
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
 import NIOPosix
-package import NIOSSL
+import NIOSSL
+import HTTPServing
 import Synchronization
 
 /// Opens upgraded connections to another server, so that a proxy can pass bytes on without understanding them.
-package struct UpgradeClient: Sendable {
+struct UpgradeClient: Sendable {
     private let tls: NIOSSLContext
     private let eventLoopGroup: any EventLoopGroup
 
-    package init(tls: NIOSSLContext, eventLoopGroup: any EventLoopGroup) {
+    init(tls: NIOSSLContext, eventLoopGroup: any EventLoopGroup) {
         self.tls = tls
         self.eventLoopGroup = eventLoopGroup
     }
@@ -22,9 +23,9 @@ package struct UpgradeClient: Sendable {
     ///   - upgrade: the value of the `Upgrade` field.
     ///   - request: path, method and the fields to pass on; hop-by-hop fields are replaced.
     /// - Throws: `upgradeRefused` with the server's own status and text, or `unreachable`.
-    package func open(
+    func open(
         host: String, port: Int, upgrade: String, request: HTTPRequest
-    ) async throws(HTTPServingError) -> UpgradedConnection {
+    ) async throws(UpgradeFailure) -> UpgradedConnection {
         var fields = request.headerFields
         fields[.upgrade] = nil
         fields[.connection] = nil
@@ -85,7 +86,7 @@ package struct UpgradeClient: Sendable {
     }
 
     /// A refusal's text, at most 64 KiB of it.
-    private static func refusal(_ channel: PlainHTTP, address: String) async -> HTTPServingError {
+    private static func refusal(_ channel: PlainHTTP, address: String) async -> UpgradeFailure {
         do {
             return try await channel.executeThenClose { inbound, _ in
                 var status = 502
@@ -106,8 +107,8 @@ package struct UpgradeClient: Sendable {
 }
 
 /// The far end of a proxied upgrade, with the header fields of its 101.
-package final class UpgradedConnection: Sendable {
-    package let headers: HTTPFields
+final class UpgradedConnection: Sendable {
+    let headers: HTTPFields
     private let channel: Mutex<ByteChannel?>
 
     init(headers: HTTPFields, channel: ByteChannel) {
@@ -116,7 +117,7 @@ package final class UpgradedConnection: Sendable {
     }
 
     /// Passes bytes both ways until either end has closed; each direction closes on its own.
-    package func relay(to client: ByteChannel) async throws {
+    func relay(to client: ByteChannel) async throws {
         guard let channel = channel.withLock({ $0.take() }) else { return }
         try await channel.executeThenClose { farInbound, farOutbound in
             try await client.executeThenClose { nearInbound, nearOutbound in
@@ -140,5 +141,17 @@ package final class UpgradedConnection: Sendable {
         // The client went between our 101 and its use: nobody awaits this, and the channel must be closed by its owner.
         guard let abandoned = channel.withLock({ $0.take() }) else { return }
         Task { try? await abandoned.executeThenClose { _, _ in } }
+    }
+}
+
+enum UpgradeFailure: Error, CustomStringConvertible {
+    case upgradeRefused(status: Int, body: String)
+    case unreachable(address: String, cause: any Error)
+
+    var description: String {
+        switch self {
+        case .upgradeRefused(let status, let body): "the server answered \(status) instead of switching protocols: \(body)"
+        case .unreachable(let address, let cause): "connecting to \(address): \(cause)"
+        }
     }
 }
