@@ -76,7 +76,7 @@ let package = Package(
             ],
             swiftSettings: house),
         .executableTarget(
-            name: "berth-pod", dependencies: ["CLinux", "CSandboxPlan"],
+            name: "berth-pod", dependencies: ["CPodLaunch", "CSandboxPlan"],
             swiftSettings: embedded,
             linkerSettings: [
                 .unsafeFlags(["-Xclang-linker", "-static", "-Xclang-linker", "-nostdlib++"]),
@@ -150,6 +150,7 @@ let package = Package(
         // C headers and shims.
         .target(name: "CLinux"),
         .target(name: "CSandboxPlan"),
+        .target(name: "CPodLaunch", dependencies: ["CSandboxPlan"]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),

@@ -145,11 +145,11 @@ enum {
     BERTH_RESIZE,
     /// value: TCP port on the pod's loopback. DONE brings the socket.
     BERTH_CONNECT,
-    /// Forgets an ended container: its record and its cgroup.
+    /// Forgets an ended container: its record and its cgroup. DONE brings its scratch directory as the subject.
     BERTH_REMOVE,
     /// One CONTAINER a container, then DONE. The connection receives events from then on.
     BERTH_LIST,
-    /// Kills everything; DONE, then berth-pod exits.
+    /// Kills everything; one CONTAINER a container, then DONE, then berth-pod exits.
     BERTH_SHUTDOWN,
 };
 
@@ -169,7 +169,7 @@ enum {
     BERTH_WARNING,
 };
 
-enum { BERTH_HAS_EXITED = 1, BERTH_OOM_KILLED = 2, BERTH_IS_TERMINAL = 4 };
+enum { BERTH_HAS_EXITED = 1, BERTH_OOM_KILLED = 2, BERTH_IS_TERMINAL = 4, BERTH_HAS_SCRATCH = 8 };
 
 struct berth_reply {
     uint32_t version, kind;
@@ -189,5 +189,6 @@ struct berth_reply {
     char container[BERTH_ID_SIZE];
     char name[64];
     char step[32];
+    /// What step failed on; of a container its scratch directory.
     char subject[256];
 };

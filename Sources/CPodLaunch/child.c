@@ -1,0 +1,103 @@
+#include "pod_internal.h"
+#include <sched.h>
+
+// Where the child reports; set once, first thing in the child.
+static int status_socket = -1;
+
+void child_send(const struct pod_report *report, int descriptor) {
+    pod_send(status_socket, report, sizeof *report, &descriptor, descriptor >= 0 ? 1 : 0);
+}
+
+static void send_report(uint32_t kind, const char *step, const char *subject, int error) {
+    struct pod_report report = {.kind = kind, .error = error};
+    snprintf(report.step, sizeof report.step, "%s", step);
+    snprintf(report.subject, sizeof report.subject, "%s", subject);
+    child_send(&report, -1);
+}
+
+void child_fail(const char *step, const char *subject, int error) {
+    send_report(POD_FAILURE, step, subject, error);
+    _exit(127);
+}
+
+void child_warn(const char *step, const char *subject, int error) { send_report(POD_WARNING, step, subject, error); }
+
+int child_check(int result, const char *step, const char *subject) {
+    if (result < 0) child_fail(step, subject, errno);
+    return result;
+}
+
+
+static _Noreturn void run_container(const void *plan, const struct pod_context *context, struct pod_streams streams) {
+    const struct berth_container *container = berth_plan_body(plan);
+    const struct berth_process *process = &container->process;
+    const char *directories[container->cgroup.directories.count + 1];
+    for (uint32_t i = 0; i < container->cgroup.directories.count; i++) directories[i] = nth_text(plan, container->cgroup.directories, i);
+    directories[container->cgroup.directories.count] = NULL;
+    status_socket = streams.status;
+    umask(0);
+    process_prepare(plan, process, directories);
+    // Only now, so that the new namespace is rooted at the cgroup just joined.
+    if (container->flags & BERTH_CGROUP_NAMESPACE) child_check(unshare(CLONE_NEWCGROUP), "cgroup namespace", "");
+
+    int trees[container->mounts.count + 1];
+    // Before propagation ends, so that a bind may stay a slave or a peer of the host's mount.
+    mounts_open_sources(plan, container, context, trees);
+    child_check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "mount propagation", "/");
+    int root = root_mount(plan, container);
+    mounts_perform(plan, container, context, root, trees);
+    devices_make(plan, container, root);
+    const char *directory = text(plan, process->working_directory);
+    if (*directory) close(child_check(root_make(root, directory, 0, 0), "working directory", directory));
+    if (process->flags & BERTH_TTY) streams.input = streams.output = streams.error = terminal_open(root, process->uid, 1);
+    paths_cover(plan, container, root);
+    if (container->flags & BERTH_ROOT_READ_ONLY) child_check(tree_set(root, 0, MOUNT_ATTR_RDONLY, 0, 0), "read-only root", "/");
+
+    child_check(fchdir(root), "pivot_root", "/");
+    child_check((int)syscall(SYS_pivot_root, ".", "."), "pivot_root", "/");
+    // Both roots are mounted at the same place now, the old one on top.
+    child_check(umount2(".", MNT_DETACH), "pivot_root", "old root");
+    child_check(chdir("/"), "pivot_root", "/");
+    process_become(plan, process, streams);
+}
+
+int pod_start(const void *plan, const struct pod_context *context, int unified, struct pod_streams streams) {
+    int pid = clone_into(CLONE_NEWNS | (context->pid_scope == BERTH_PID_CONTAINER ? CLONE_NEWPID : 0), unified);
+    if (pid == 0) run_container(plan, context, streams);
+    return pid;
+}
+
+static _Noreturn void run_exec(const void *plan, const char *const *directories, int target, struct pod_streams streams) {
+    const struct berth_process *process = berth_plan_body(plan);
+    status_socket = streams.status;
+    umask(0);
+    process_prepare(plan, process, directories);
+    child_check(setns(target, CLONE_NEWNS | CLONE_NEWCGROUP), "namespaces", "");
+    const char *directory = text(plan, process->working_directory);
+    int root = child_check(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "namespaces", "/");
+    if (*directory) {
+        // Made when missing, as at the start; in a read-only root a missing one fails below.
+        int made = root_make(root, directory, 0, 0);
+        if (made >= 0) close(made);
+    }
+    if (process->flags & BERTH_TTY) streams.input = streams.output = streams.error = terminal_open(root, process->uid, 0);
+    process_become(plan, process, streams);
+}
+
+int pod_exec(
+    const void *plan, const struct pod_context *context, int target, int self, int unified, const char *const *directories,
+    struct pod_streams streams) {
+    int handle = (int)syscall(SYS_pidfd_open, target, 0);
+    if (handle < 0) return -errno;
+    // The PID namespace is that of future children, so it takes no second fork; afterwards it is our own again.
+    if (context->pid_scope == BERTH_PID_CONTAINER && setns(handle, CLONE_NEWPID)) {
+        int code = errno;
+        close(handle);
+        return -code;
+    }
+    int pid = clone_into(0, unified);
+    if (pid == 0) run_exec(plan, directories, handle, streams);
+    if (context->pid_scope == BERTH_PID_CONTAINER) setns(self, CLONE_NEWPID);
+    close(handle);
+    return pid;
+}

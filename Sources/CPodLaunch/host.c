@@ -1,0 +1,161 @@
+#include "pod_internal.h"
+#include <linux/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/vfs.h>
+
+static int write_file(const char *path, const char *value, size_t size) {
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0) return -errno;
+    int result = write(file, value, size) < 0 ? -errno : 0;
+    close(file);
+    return result;
+}
+
+int pod_make_cgroup(const void *plan, const struct berth_cgroup *cgroup, const char **subject, pod_warning *warn, void *context) {
+    for (uint32_t i = 0; i < cgroup->directories.count; i++) {
+        const char *path = nth_text(plan, cgroup->directories, i);
+        *subject = path;
+        if (mkdir(path, 0755) == 0 || errno == EEXIST) continue;
+        if (errno != ENOENT) return -errno;
+        int result = pod_make_parents(path, 0755);
+        if (result < 0) return result;
+        if (mkdir(path, 0755) && errno != EEXIST) return -errno;
+    }
+    const struct berth_cgroup_write *writes = berth_at(plan, cgroup->writes.offset);
+    for (uint32_t i = 0; i < cgroup->writes.count; i++) {
+        *subject = text(plan, writes[i].file);
+        int result = write_file(*subject, text(plan, writes[i].value), writes[i].value.count);
+        if (result == 0) continue;
+        if (!writes[i].is_optional) return result;
+        warn(context, "cgroup", *subject, -result);
+    }
+    return 0;
+}
+
+int pod_remove_cgroup(const char *directory) {
+    for (int attempt = 0; rmdir(directory); attempt++) {
+        if (errno == ENOENT) return 0;
+        if (errno != EBUSY || attempt == 200) return -errno;
+        usleep(500);
+    }
+    return 0;
+}
+
+int pod_unified_cgroup(const char *directory) {
+    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct statfs status;
+    if (descriptor < 0) return -1;
+    if (fstatfs(descriptor, &status) == 0 && status.f_type == 0x63677270) return descriptor;
+    close(descriptor);
+    return -1;
+}
+
+int pod_unified_leaf(const char *directory, const char *name) {
+    int parent = pod_unified_cgroup(directory);
+    if (parent < 0) return -1;
+    int made = mkdirat(parent, name, 0755);
+    int leaf = made == 0 || errno == EEXIST ? openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    close(parent);
+    return leaf;
+}
+
+int clone_into(uint64_t flags, int unified) {
+    struct clone_args arguments = {.flags = flags, .exit_signal = 17 /* SIGCHLD */};
+    if (unified >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = (uint64_t)unified;
+    }
+    long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+    return pid < 0 ? -errno : (int)pid;
+}
+
+int pod_fork_supervisor(uint32_t flags, uint32_t pid_scope, int unified) {
+    uint64_t namespaces = (flags & BERTH_NET ? CLONE_NEWNET : 0) | (flags & BERTH_IPC ? CLONE_NEWIPC : 0)
+        | (flags & BERTH_UTS ? CLONE_NEWUTS : 0) | (pid_scope == BERTH_PID_POD ? CLONE_NEWPID : 0);
+    return clone_into(namespaces, unified);
+}
+
+static int write_sysctl(const char *name, const char *value) {
+    char path[512] = "/proc/sys/";
+    size_t length = strlen(path);
+    if (strlen(name) + length >= sizeof path || strstr(name, "..") || strchr(name, '/')) return -EINVAL;
+    for (const char *c = name; *c; c++) path[length++] = *c == '.' ? '/' : *c;
+    path[length] = 0;
+    return write_file(path, value, strlen(value));
+}
+
+static void raise_loopback(void) {
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = {.ifr_name = "lo"};
+    if (descriptor < 0) return;
+    if (ioctl(descriptor, SIOCGIFFLAGS, &request) == 0) {
+        request.ifr_flags |= IFF_UP;
+        ioctl(descriptor, SIOCSIFFLAGS, &request);
+    }
+    close(descriptor);
+}
+
+int pod_enter_sandbox(
+    const void *plan, const struct berth_sandbox *sandbox, const char **step, const char **subject,
+    pod_warning *warn, void *context) {
+    char value[16];
+    *step = "cgroup";
+    for (uint32_t i = 0; i < sandbox->cgroup.directories.count; i++) {
+        const char *directory = nth_text(plan, sandbox->cgroup.directories, i);
+        char path[4096];
+        snprintf(path, sizeof path, "%s/tasks", directory);
+        *subject = directory;
+        // "0" in `tasks` is the writing thread itself: the one move that need not wait for an RCU grace period.
+        int result = write_file(path, "0", 1);
+        if (result < 0 && result != -ENOENT) return result;
+    }
+    setsid();
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    snprintf(value, sizeof value, "%d", sandbox->oom_score_adjustment);
+    int result = write_file("/proc/self/oom_score_adj", value, strlen(value));
+    if (result < 0) warn(context, "oom_score_adj", value, -result);
+    *step = "hostname";
+    *subject = text(plan, sandbox->hostname);
+    if (sandbox->flags & BERTH_HOSTNAME && sethostname(*subject, sandbox->hostname.count)) return -errno;
+    if (sandbox->flags & BERTH_NET) raise_loopback();
+    *step = "sysctl";
+    const struct berth_sysctl *sysctls = berth_at(plan, sandbox->sysctls.offset);
+    for (uint32_t i = 0; i < sandbox->sysctls.count; i++) {
+        *subject = text(plan, sysctls[i].name);
+        result = write_sysctl(*subject, text(plan, sysctls[i].value));
+        if (result < 0) return result;
+    }
+    return 0;
+}
+
+int pod_mount_shared_memory(const char *path, uint64_t bytes) {
+    char data[64];
+    if (mkdir(path, 0700) && errno != EEXIST) return -errno;
+    snprintf(data, sizeof data, "mode=1777,size=%llu", (unsigned long long)bytes);
+    return mount("shm", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, data) ? -errno : 0;
+}
+
+void pod_unmount(const char *path) { umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW); }
+
+void pod_identity(int32_t *pid, uint64_t *start_ticks) {
+    char line[1024];
+    int file = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    long count = file < 0 ? -1 : read(file, line, sizeof line - 1);
+    if (file >= 0) close(file);
+    *pid = getpid();
+    *start_ticks = 0;
+    if (count <= 0) return;
+    line[count] = 0;
+    *pid = atoi(line);
+    // The name may contain anything; the fields begin behind its last parenthesis, and the 22nd is the 20th of those.
+    char *field = strrchr(line, ')');
+    for (int i = 0; field && i < 20; i++) field = strchr(field + 1, ' ');
+    if (field) *start_ticks = strtoull(field, NULL, 10);
+}
+
+int pod_pidfd_of_self(void) { return (int)syscall(SYS_pidfd_open, getpid(), 0); }
+int pod_chdir(const char *path) { return chdir(path) ? -errno : 0; }

@@ -1,0 +1,44 @@
+#pragma once
+#include <stdint.h>
+
+struct berth_container;
+struct berth_process;
+struct berth_cgroup;
+
+/// What a child says on its status socket until execve(2) closes it.
+struct pod_report {
+    /// POD_IDENTITY, POD_TERMINAL (the TTY master comes along), POD_WARNING or POD_FAILURE.
+    uint32_t kind;
+    int32_t error;
+    /// In the numbering of the host's /proc.
+    int32_t pid;
+    uint32_t reserved;
+    uint64_t start_ticks;
+    char step[32];
+    char subject[256];
+};
+enum { POD_IDENTITY = 1, POD_TERMINAL, POD_WARNING, POD_FAILURE };
+
+/// Namespaces of the pod that its containers must know of.
+struct pod_context {
+    uint32_t pid_scope;
+    /// Path of the pod's tmpfs for /dev/shm on the host; NULL when there is none.
+    const char *shared_memory;
+    /// The pod's user namespace, or -1.
+    int user_namespace;
+    uint32_t user_base;
+};
+
+struct pod_streams {
+    int status, input, output, error;
+};
+
+/// Starts a container: the child's pid in our numbering, or minus an errno.
+/// @param unified a descriptor of the container's v2 cgroup, or -1; the v1 directories are joined from within.
+int pod_start(const void *plan, const struct pod_context *context, int unified, struct pod_streams streams);
+
+/// Starts a process in the namespaces and the cgroup of the container whose first process is `target`.
+/// @param directories of the container's cgroup, NULL-terminated.
+int pod_exec(
+    const void *plan, const struct pod_context *context, int target, int self, int unified, const char *const *directories,
+    struct pod_streams streams);

@@ -1,0 +1,182 @@
+#include "pod_internal.h"
+
+int tree_clone(int descriptor, int is_recursive) {
+    return (int)syscall(SYS_open_tree, descriptor, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (is_recursive ? AT_RECURSIVE : 0));
+}
+
+int tree_move(int tree, int destination) {
+    return (int)syscall(SYS_move_mount, tree, "", destination, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+int tree_set(int tree, int is_recursive, uint64_t set, uint64_t clear, uint64_t propagation) {
+    struct mount_attr attributes = {.attr_set = set, .attr_clr = clear, .propagation = propagation};
+    return (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | (is_recursive ? AT_RECURSIVE : 0), &attributes, sizeof attributes);
+}
+
+static uint64_t attributes_of(uint32_t options) {
+    return (options & (BERTH_READ_ONLY | BERTH_RECURSIVE_READ_ONLY) ? MOUNT_ATTR_RDONLY : 0)
+        | (options & BERTH_NO_SUID ? MOUNT_ATTR_NOSUID : 0) | (options & BERTH_NO_DEV ? MOUNT_ATTR_NODEV : 0)
+        | (options & BERTH_NO_EXEC ? MOUNT_ATTR_NOEXEC : 0) | (options & BERTH_STRICT_ATIME ? MOUNT_ATTR_STRICTATIME : 0);
+}
+
+static int open_source(const void *plan, const struct berth_mount *mount, const struct pod_context *context) {
+    if (mount->kind == BERTH_MOUNT_SHARED_MEMORY) {
+        const char *path = context->shared_memory ? context->shared_memory : "";
+        return child_check(open(path, O_PATH | O_CLOEXEC), "shared memory", path);
+    }
+    const char *root = text(plan, mount->source), *path = text(plan, mount->detail);
+    int source = child_check(open(root, O_PATH | O_CLOEXEC), "mount source", root);
+    if (*path == 0) return source;
+    int beneath = child_check(root_open(source, path, O_PATH, 0), "mount source", path);
+    close(source);
+    return beneath;
+}
+
+void mounts_open_sources(const void *plan, const struct berth_container *container, const struct pod_context *context, int *trees) {
+    static const uint64_t propagations[] = {[BERTH_PRIVATE] = MS_PRIVATE, [BERTH_SLAVE] = MS_SLAVE, [BERTH_SHARED] = MS_SHARED};
+    const struct berth_mount *mounts = berth_at(plan, container->mounts.offset);
+    for (uint32_t i = 0; i < container->mounts.count; i++) {
+        const struct berth_mount *mount = &mounts[i];
+        trees[i] = -1;
+        if (mount->kind != BERTH_MOUNT_BIND && mount->kind != BERTH_MOUNT_SHARED_MEMORY) continue;
+        const char *subject = text(plan, mount->destination);
+        int source = open_source(plan, mount, context);
+        trees[i] = child_check(tree_clone(source, (int)mount->is_recursive), "bind", subject);
+        close(source);
+        uint64_t propagation = propagations[mount->propagation <= BERTH_SHARED ? mount->propagation : BERTH_PRIVATE];
+        uint64_t attributes = attributes_of(mount->options);
+        uint64_t clear = mount->options & BERTH_STRICT_ATIME ? MOUNT_ATTR__ATIME : 0;
+        int is_deep = mount->options & BERTH_RECURSIVE_READ_ONLY ? 1 : 0;
+        if (mount->is_recursive && !is_deep) {
+            child_check(tree_set(trees[i], 1, 0, 0, propagation), "mount propagation", subject);
+            propagation = 0;
+        }
+        if (attributes || propagation) child_check(tree_set(trees[i], is_deep, attributes, clear, propagation), "mount options", subject);
+    }
+}
+
+static int new_filesystem(const char *type, const char *data, uint64_t attributes, const char *subject) {
+    char copy[4096], *rest = copy, *option;
+    int context = child_check((int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), "mount", subject);
+    snprintf(copy, sizeof copy, "%s", data);
+    while ((option = strsep(&rest, ",")) != NULL) {
+        if (*option == 0) continue;
+        char *value = strchr(option, '=');
+        if (value) *value++ = 0;
+        child_check(
+            (int)syscall(SYS_fsconfig, context, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, option, value, 0), "mount option", option);
+    }
+    child_check((int)syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0), "mount", subject);
+    int tree = child_check((int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes), "mount", subject);
+    close(context);
+    return tree;
+}
+
+// v1: a small tmpfs with a directory per hierarchy, and the container's own cgroup bound on each.
+static void mount_v1_cgroups(const void *plan, const struct berth_container *container, int place, const char *subject, uint64_t attributes) {
+    static const char prefix[] = "/sys/fs/cgroup/";
+    int tree = new_filesystem("tmpfs", "mode=755,size=64k", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, subject);
+    child_check(tree_move(tree, place), "mount", subject);
+    for (uint32_t i = 0; i < container->cgroup.directories.count; i++) {
+        char name[256];
+        const char *directory = nth_text(plan, container->cgroup.directories, i);
+        if (strncmp(directory, prefix, sizeof prefix - 1)) continue;
+        const char *hierarchy = directory + sizeof prefix - 1;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(hierarchy, "/"), hierarchy);
+        child_check(mkdirat(tree, name, 0755), "cgroup mount", name);
+        int target = child_check(openat(tree, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "cgroup mount", name);
+        int source = child_check(open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC), "cgroup mount", directory);
+        int bound = child_check(tree_clone(source, 0), "cgroup mount", directory);
+        child_check(tree_set(bound, 0, attributes, 0, 0), "cgroup mount", directory);
+        child_check(tree_move(bound, target), "cgroup mount", directory);
+        close(bound);
+        close(source);
+        close(target);
+    }
+    child_check(tree_set(tree, 0, attributes, 0, 0), "cgroup mount", subject);
+    close(tree);
+}
+
+static void mount_cgroups(const void *plan, const struct berth_container *container, int place, const char *subject, uint64_t attributes) {
+    const char *first = container->cgroup.directories.count == 1 ? nth_text(plan, container->cgroup.directories, 0) : NULL;
+    int unified = first ? pod_unified_cgroup(first) : -1;
+    if (unified < 0) return mount_v1_cgroups(plan, container, place, subject, attributes);
+    int tree;
+    if (container->flags & BERTH_CGROUP_NAMESPACE) {
+        tree = new_filesystem("cgroup2", "", attributes, subject);
+    } else {
+        tree = child_check(tree_clone(unified, 0), "cgroup mount", first);
+        child_check(tree_set(tree, 0, attributes, 0, 0), "cgroup mount", first);
+    }
+    child_check(tree_move(tree, place), "mount", subject);
+    close(tree);
+    close(unified);
+}
+
+void mounts_perform(const void *plan, const struct berth_container *container, const struct pod_context *context, int root, const int *trees) {
+    (void)context;
+    const struct berth_mount *mounts = berth_at(plan, container->mounts.offset);
+    for (uint32_t i = 0; i < container->mounts.count; i++) {
+        const struct berth_mount *mount = &mounts[i];
+        const char *destination = text(plan, mount->destination), *type = text(plan, mount->source);
+        struct stat status;
+        int is_file = trees[i] >= 0 && fstat(trees[i], &status) == 0 && !S_ISDIR(status.st_mode);
+        // Programs trust these two blindly, so an image may not put them elsewhere, not even within itself.
+        int is_kernel = mount->kind == BERTH_MOUNT_FILESYSTEM && (strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0);
+        int place = child_check(root_make(root, destination, is_file, is_kernel ? RESOLVE_NO_SYMLINKS : 0), "mount point", destination);
+        switch (mount->kind) {
+        case BERTH_MOUNT_FILESYSTEM: {
+            int tree = new_filesystem(type, text(plan, mount->detail), attributes_of(mount->options), destination);
+            child_check(tree_move(tree, place), "mount", destination);
+            close(tree);
+            break;
+        }
+        case BERTH_MOUNT_CGROUP:
+            mount_cgroups(plan, container, place, destination, attributes_of(mount->options));
+            break;
+        case BERTH_MOUNT_BIND:
+        case BERTH_MOUNT_SHARED_MEMORY:
+            child_check(tree_move(trees[i], place), "bind", destination);
+            close(trees[i]);
+            break;
+        default:
+            child_fail("mount", destination, EPROTO);
+        }
+        close(place);
+    }
+}
+
+void paths_cover(const void *plan, const struct berth_container *container, int root) {
+    int null = -1, empty = -1;
+    for (uint32_t i = 0; i < container->masked_paths.count; i++) {
+        const char *path = nth_text(plan, container->masked_paths, i);
+        int place = root_open(root, path, O_PATH, 0);
+        if (place < 0 && (errno == ENOENT || errno == ENOTDIR)) continue;
+        child_check(place, "mask", path);
+        struct stat status;
+        child_check(fstat(place, &status), "mask", path);
+        if (S_ISDIR(status.st_mode) && empty < 0) {
+            empty = new_filesystem("tmpfs", "size=0,mode=555", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, path);
+            child_check(tree_move(empty, place), "mask", path);
+        } else {
+            if (!S_ISDIR(status.st_mode) && null < 0) null = child_check(open("/dev/null", O_PATH | O_CLOEXEC), "mask", "/dev/null");
+            int cover = child_check(tree_clone(S_ISDIR(status.st_mode) ? empty : null, 0), "mask", path);
+            child_check(tree_move(cover, place), "mask", path);
+            close(cover);
+        }
+        close(place);
+    }
+    if (null >= 0) close(null);
+    if (empty >= 0) close(empty);
+    for (uint32_t i = 0; i < container->read_only_paths.count; i++) {
+        const char *path = nth_text(plan, container->read_only_paths, i);
+        int place = root_open(root, path, O_PATH, 0);
+        if (place < 0 && (errno == ENOENT || errno == ENOTDIR)) continue;
+        child_check(place, "read-only path", path);
+        int tree = child_check(tree_clone(place, 1), "read-only path", path);
+        child_check(tree_set(tree, 1, MOUNT_ATTR_RDONLY, 0, 0), "read-only path", path);
+        child_check(tree_move(tree, place), "read-only path", path);
+        close(tree);
+        close(place);
+    }
+}

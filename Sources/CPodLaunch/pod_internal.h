@@ -1,0 +1,56 @@
+#pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "CPodLaunch.h"
+#include <CSandboxPlan.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+// The text of a span, and the n-th of a list of texts. The plan has been checked, so both exist.
+static inline const char *text(const void *plan, struct berth_span span) { return berth_at(plan, span.offset); }
+static inline const char *nth_text(const void *plan, struct berth_span list, uint32_t n) {
+    return text(plan, ((const struct berth_span *)berth_at(plan, list.offset))[n]);
+}
+
+// clone3(2) like fork(2), and into a v2 cgroup unless -1. The pid, 0 in the child, or minus an errno.
+int clone_into(uint64_t flags, int unified);
+
+// In a child: report and end, or report and go on.
+_Noreturn void child_fail(const char *step, const char *subject, int error);
+void child_warn(const char *step, const char *subject, int error);
+// The descriptor or value, unless it is negative: then fails with errno.
+int child_check(int result, const char *step, const char *subject);
+void child_send(const struct pod_report *report, int descriptor);
+
+// Mounts of the container's root; the working directory is of no importance afterwards.
+int root_mount(const void *plan, const struct berth_container *container);
+int root_open(int root, const char *path, uint64_t flags, uint64_t resolve);
+// Opens `path` beneath `root` with O_PATH, making what is missing: directories, and last a file when `is_file`.
+int root_make(int root, const char *path, int is_file, uint64_t resolve);
+// Opens the directory that contains `path`, making it when missing, and points `name` at the last component.
+int root_make_parent(int root, const char *path, const char **name);
+
+int tree_clone(int descriptor, int is_recursive);
+int tree_move(int tree, int destination);
+int tree_set(int tree, int is_recursive, uint64_t set, uint64_t clear, uint64_t propagation);
+
+void mounts_open_sources(const void *plan, const struct berth_container *container, const struct pod_context *context, int *trees);
+void mounts_perform(const void *plan, const struct berth_container *container, const struct pod_context *context, int root, const int *trees);
+void devices_make(const void *plan, const struct berth_container *container, int root);
+void paths_cover(const void *plan, const struct berth_container *container, int root);
+int terminal_open(int root, uint32_t uid, int as_console);
+
+void process_prepare(const void *plan, const struct berth_process *process, const char *const *directories);
+_Noreturn void process_become(const void *plan, const struct berth_process *process, struct pod_streams streams);

@@ -1,0 +1,110 @@
+#include "pod_internal.h"
+
+int root_open(int root, const char *path, uint64_t flags, uint64_t resolve) {
+    struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve};
+    return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+}
+
+int root_make_parent(int root, const char *path, const char **name) {
+    char prefix[4096];
+    const char *slash = strrchr(path, '/');
+    *name = slash ? slash + 1 : path;
+    if (slash == NULL || slash == path) return root_open(root, "/", O_PATH | O_DIRECTORY, 0);
+    if ((size_t)(slash - path) >= sizeof prefix) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(prefix, path, (size_t)(slash - path));
+    prefix[slash - path] = 0;
+    return root_make(root, prefix, 0, 0);
+}
+
+// An image may hold a symbolic link to something it lacks, such as /var/run -> /run: what it points at is made, inside the root.
+static int make_link_target(int root, int parent, const char *path, const char *name, int is_file) {
+    static int depth;
+    char link[4096], target[8192];
+    ssize_t length = readlinkat(parent, name, link, sizeof link - 1);
+    if (length < 0) return -1;
+    link[length] = 0;
+    if (++depth > 40) {
+        errno = ELOOP;
+        return -1;
+    }
+    if (link[0] == '/') snprintf(target, sizeof target, "%s", link);
+    else snprintf(target, sizeof target, "%.*s%s", (int)(name - path), path, link);
+    int made = root_make(root, target, is_file, 0);
+    depth--;
+    return made;
+}
+
+int root_make(int root, const char *path, int is_file, uint64_t resolve) {
+    const char *name;
+    int found = root_open(root, path, O_PATH, resolve);
+    if (found >= 0 || errno != ENOENT) return found;
+    int parent = root_make_parent(root, path, &name);
+    if (parent < 0) return -1;
+    if (*name == 0) return parent;  // a trailing slash: the parent is the directory itself
+    int made = is_file ? openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644) : mkdirat(parent, name, 0755);
+    if (made < 0 && errno == EEXIST && !(resolve & RESOLVE_NO_SYMLINKS)) made = make_link_target(root, parent, path, name, is_file);
+    int code = errno;
+    if (made > 0) close(made);
+    close(parent);
+    errno = code;
+    return made < 0 ? -1 : root_open(root, path, O_PATH, resolve);
+}
+
+// Length of the directory that all layers lie in directly, with its slash; 0 when they do not share one.
+static size_t common_parent(const void *plan, struct berth_span layers) {
+    const char *first = nth_text(plan, layers, 0);
+    const char *slash = strrchr(first, '/');
+    if (slash == NULL || slash == first) return 0;
+    size_t length = (size_t)(slash - first) + 1;
+    for (uint32_t i = 1; i < layers.count; i++) {
+        const char *layer = nth_text(plan, layers, i);
+        if (strncmp(layer, first, length) || strchr(layer + length, '/')) return 0;
+    }
+    return length;
+}
+
+// For more layers than one page of options has room for; needs a kernel with `lowerdir+` (6.8).
+static int mount_many_layers(const void *plan, const struct berth_container *container) {
+    char path[4096];
+    const char *scratch = text(plan, container->scratch);
+    int context = child_check((int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC), "overlay", scratch);
+    for (uint32_t i = container->layers.count; i-- > 0;) {
+        const char *layer = nth_text(plan, container->layers, i);
+        child_check((int)syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "lowerdir+", layer, 0), "overlay layer", layer);
+    }
+    snprintf(path, sizeof path, "%s/upper", scratch);
+    child_check((int)syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "upperdir", path, 0), "overlay upper", path);
+    snprintf(path, sizeof path, "%s/work", scratch);
+    child_check((int)syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "workdir", path, 0), "overlay work", path);
+    child_check((int)syscall(SYS_fsconfig, context, FSCONFIG_SET_FLAG, "volatile", NULL, 0), "overlay", "volatile");
+    child_check((int)syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0), "overlay", scratch);
+    return child_check((int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0), "overlay", scratch);
+}
+
+int root_mount(const void *plan, const struct berth_container *container) {
+    // The kernel takes one page of options, terminator included.
+    char options[4096], merged[4096];
+    const char *scratch = text(plan, container->scratch);
+    size_t prefix = common_parent(plan, container->layers);
+    // `volatile`: nobody reads this layer after its container, so unmounting it need not flush the disk.
+    int used = snprintf(options, sizeof options, "volatile,upperdir=%s/upper,workdir=%s/work,lowerdir=", scratch, scratch);
+    for (uint32_t i = container->layers.count; i-- > 0 && used < (int)sizeof options;)
+        used += snprintf(options + used, sizeof options - (size_t)used, "%s%s", nth_text(plan, container->layers, i) + prefix, i ? ":" : "");
+    snprintf(merged, sizeof merged, "%s/merged", scratch);
+    if (used >= (int)sizeof options) {
+        int tree = mount_many_layers(plan, container);
+        int place = child_check(open(merged, O_PATH | O_DIRECTORY | O_CLOEXEC), "overlay", merged);
+        child_check(tree_move(tree, place), "overlay", merged);
+    } else {
+        if (prefix > 0) {
+            char parent[4096];
+            snprintf(parent, sizeof parent, "%.*s", (int)prefix, nth_text(plan, container->layers, 0));
+            child_check(chdir(parent), "overlay layers", parent);
+        }
+        child_check(mount("overlay", merged, "overlay", 0, options), "overlay", scratch);
+    }
+    return child_check(open(merged, O_PATH | O_DIRECTORY | O_CLOEXEC), "overlay", merged);
+}

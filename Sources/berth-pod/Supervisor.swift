@@ -1,0 +1,351 @@
+import CPodLaunch
+import CSandboxPlan
+
+/// The pod: its containers, its clients, and the one loop that serves them all.
+final class Supervisor {
+    static let inputSize = LogFile.longestRecord
+    static let descriptorLimit = 8
+
+    let poller: Int32
+    var context: pod_context
+    var containers: [Container] = []
+    /// Every process of ours that has not been reaped.
+    var children: [Child] = []
+    private var connections: [Connection] = []
+    private var ending: (connection: Connection, tag: UInt64)?
+
+    // Used within one round by one source, and so one for all.
+    let input = UnsafeMutablePointer<UInt8>.allocate(capacity: inputSize)
+    let output = UnsafeMutablePointer<UInt8>.allocate(capacity: LogFile.bufferSize)
+    let time = UnsafeMutablePointer<CChar>.allocate(capacity: 32)
+    let descriptors = UnsafeMutablePointer<Int32>.allocate(capacity: descriptorLimit)
+
+    private var sources: [Source] = []
+    /// Closed in this round: the kernel may have reported them already.
+    private var released: [Source] = []
+    private let directory: Text
+    private let sharedMemoryBytes: UInt64
+    private let selfHandle = pod_pidfd_of_self()
+
+    init(_ directory: Text, _ sandbox: berth_sandbox) {
+        self.directory = directory
+        poller = pod_poller()
+        sharedMemoryBytes = sandbox.shared_memory_bytes
+        context = pod_context(pid_scope: sandbox.pid_scope, shared_memory: nil, user_namespace: -1, user_base: sandbox.user_base)
+    }
+
+    /// Returns minus an errno, or never.
+    func run(_ first: Int32) -> Int32 {
+        let listener = pod_listen("control")
+        if listener < 0 { return listener }
+        let signals = SignalSource(pod_child_signals(), self)
+        signals.watch(UInt32(POD_READABLE))
+        ListenerSource(listener, self).watch(UInt32(POD_READABLE))
+        let connection = connect(first, isSubscribed: true)
+        var ready = berth_reply(BERTH_READY)
+        pod_identity(&ready.pid, &ready.start_ticks)
+        connection.send(&ready)
+        return loop()
+    }
+
+    private func loop() -> Int32 {
+        let limit = 16
+        let tokens = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(capacity: limit)
+        let events = UnsafeMutablePointer<UInt32>.allocate(capacity: limit)
+        while true {
+            let count = pod_wait(poller, tokens, events, Int32(limit))
+            if count < 0 { return count }
+            for i in 0..<Int(count) {
+                guard let token = tokens[i] else { continue }
+                let source = Unmanaged<Source>.fromOpaque(token).takeUnretainedValue()
+                if source.isOpen { source.ready(events[i]) }
+            }
+            released.removeAll()
+        }
+    }
+
+    func retain(_ source: Source) { sources.append(source) }
+
+    func release(_ source: Source) {
+        released.append(source)
+        sources.removeAll { $0 === source }
+    }
+
+    // MARK: Clients
+
+    @discardableResult
+    func connect(_ descriptor: Int32, isSubscribed: Bool) -> Connection {
+        let connection = Connection(descriptor, isSubscribed: isSubscribed, self)
+        connections.append(connection)
+        return connection
+    }
+
+    /// Its commands have nobody left to talk to.
+    func connectionEnded(_ connection: Connection) {
+        connections.removeAll { $0 === connection }
+        for child in children where child.connection === connection && child is Exec { _ = pod_kill(-child.pid, 9) }
+    }
+
+    func broadcast(_ event: berth_reply) {
+        var event = event
+        event.tag = 0
+        for connection in connections where connection.isSubscribed { connection.send(&event) }
+    }
+
+    func list(to connection: Connection, _ tag: UInt64) {
+        for container in containers where container.isStarted {
+            var reply = container.record
+            reply.kind = UInt32(BERTH_CONTAINER)
+            reply.tag = tag
+            connection.send(&reply)
+        }
+    }
+
+    // MARK: Containers
+
+    func container<Identifier>(_ id: Identifier) -> Container? {
+        for container in containers where isSame(container.record.container, id) { return container }
+        return nil
+    }
+
+    func start(_ request: berth_request, _ received: Received, _ connection: Connection) {
+        let file = received.take(0)
+        received.close()
+        let plan = Plan(file, kind: BERTH_PLAN_CONTAINER)
+        pod_close(file)
+        guard let plan else { return connection.fail(request.tag, "plan", error: 71) }  // EPROTO
+        defer { plan.close() }
+        if ending != nil { return connection.fail(request.tag, "container", error: 108) }  // ESHUTDOWN
+        if container(request.container) != nil { return connection.fail(request.tag, "container", error: 17) }  // EEXIST
+        launch(plan, request, connection)
+    }
+
+    private func launch(_ plan: Plan, _ request: berth_request, _ connection: Connection) {
+        let body = plan.body(berth_container.self)
+        let scratch = plan.text(body.pointee.scratch)
+        if let failure = makeScratch(scratch) { return connection.fail(request.tag, "scratch directory", scratch, error: -failure) }
+        func fail(_ step: StaticString, _ subject: Text?, _ error: Int32) {
+            var reply = berth_reply(BERTH_FAILED, tag: request.tag, step: step, subject: subject, error: error)
+            reply.flags = UInt32(BERTH_HAS_SCRATCH)
+            connection.send(&reply)
+        }
+        if let failure = mountSharedMemory(plan, body.pointee) { return fail("shared memory", nil, -failure) }
+
+        var record = berth_reply(BERTH_STARTED, tag: request.tag)
+        record.container = request.container
+        copyText(plan.text(body.pointee.name), into: &record.name)
+        copyText(scratch, into: &record.subject)
+        record.attempt = body.pointee.attempt
+
+        let cgroup = Cgroup(plan, body.pointee.cgroup)
+        let made = makeCgroup(plan, body.pointee.cgroup)
+        if made.code < 0 {
+            cgroup.remove()
+            return fail("cgroup", made.subject, -made.code)
+        }
+        let logPath = plan.text(body.pointee.log_path)
+        let log = LogFile(logPath, maxBytes: body.pointee.log_max_bytes, maxFiles: body.pointee.log_max_files, buffer: output)
+        if log.error != 0 {
+            cgroup.remove()
+            return fail("log", logPath, log.error)
+        }
+        let hasTerminal = Int(body.pointee.process.flags) & BERTH_TTY != 0
+        let hasInput = Int(body.pointee.flags) & BERTH_STDIN != 0 && !hasTerminal
+        let (input, out, error, status) = (Pair(hasInput, pod_pipe), Pair(!hasTerminal, pod_pipe), Pair(!hasTerminal, pod_pipe), Pair(true, pod_message_pair))
+        let container = Container(
+            record, connection, cgroup, log, input: input.second, isStdinOnce: Int(body.pointee.flags) & BERTH_STDIN_ONCE != 0)
+        let unified = cgroup.openUnified()
+        let pid = pod_start(
+            plan.bytes, &context, unified,
+            pod_streams(status: status.second, input: input.first, output: out.second, error: error.second))
+        for theirs in [unified, status.second, input.first, out.second, error.second] { pod_close(theirs) }
+        guard pid > 0 else {
+            for ours in [status.first, out.first, error.first] { pod_close(ours) }
+            container.forget()
+            return fail("clone3", nil, -pid)
+        }
+        containers.append(container)
+        container.read(out.first, error.first)
+        container.launched(pid, status: status.first)
+    }
+
+    /// Nil, or minus an errno. A directory that exists already belongs to somebody else.
+    private func makeScratch(_ scratch: Text) -> Int32? {
+        var code = pod_mkdir(scratch, 0o700)
+        if code == -2 {  // ENOENT
+            code = pod_make_parents(scratch, 0o711)
+            if code == 0 { code = pod_mkdir(scratch, 0o700) }
+        }
+        if code < 0 { return code }
+        let room = length(scratch) + 16
+        let path = UnsafeMutablePointer<CChar>.allocate(capacity: room)
+        defer { path.deallocate() }
+        let names: [StaticString] = ["upper", "work", "merged"]
+        for name in names {
+            pod_join(scratch, name.utf8Start, path, UInt(room))
+            code = pod_mkdir(path, 0o755)
+            if code < 0 { return code }
+        }
+        return nil
+    }
+
+    /// Mounted once, for the first container that asks. Nil, or minus an errno.
+    private func mountSharedMemory(_ plan: Plan, _ container: berth_container) -> Int32? {
+        guard context.shared_memory == nil else { return nil }
+        for mount in plan.array(container.mounts, of: berth_mount.self) where mount.kind == UInt32(BERTH_MOUNT_SHARED_MEMORY) {
+            let room = length(directory) + 8
+            let path = UnsafeMutablePointer<CChar>.allocate(capacity: room)
+            let name: StaticString = "shm"
+            pod_join(directory, name.utf8Start, path, UInt(room))
+            let code = pod_mount_shared_memory(path, sharedMemoryBytes)
+            if code < 0 {
+                path.deallocate()
+                return code
+            }
+            context.shared_memory = Text(path)
+            return nil
+        }
+        return nil
+    }
+
+    private func makeCgroup(_ plan: Plan, _ cgroup: berth_cgroup) -> (code: Int32, subject: Text?) {
+        var subject: Text?
+        var cgroup = cgroup
+        let code = pod_make_cgroup(plan.bytes, &cgroup, &subject, sendWarning, Unmanaged.passUnretained(self).toOpaque())
+        return (code, subject)
+    }
+
+    // MARK: Commands
+
+    func exec(_ request: berth_request, _ received: Received, _ connection: Connection) {
+        let file = received.take(0)
+        let plan = Plan(file, kind: BERTH_PLAN_PROCESS)
+        pod_close(file)
+        guard let plan else {
+            received.close()
+            return connection.fail(request.tag, "plan", error: 71)  // EPROTO
+        }
+        defer {
+            plan.close()
+            received.close()
+        }
+        guard let container = container(request.container), container.isRunning, ending == nil else {
+            return connection.fail(request.tag, "container", error: 2)  // ENOENT
+        }
+        var record = berth_reply(BERTH_STARTED, tag: request.tag)
+        record.container = request.container
+        let status = Pair(true, pod_message_pair)
+        let (input, output, error) = (received.take(1), received.take(2), received.take(3))
+        let unified = container.cgroup.openUnified()
+        let pid = pod_exec(
+            plan.bytes, &context, container.pid, selfHandle, unified, container.cgroup.directories,
+            pod_streams(status: status.second, input: input, output: output, error: error))
+        for theirs in [unified, status.second, input, output, error] { pod_close(theirs) }
+        guard pid > 0 else {
+            pod_close(status.first)
+            return connection.fail(request.tag, "clone3", error: -pid)
+        }
+        Exec(record, connection).launched(pid, status: status.first)
+    }
+
+    func signalExec(_ tag: UInt64, of connection: Connection, _ signal: Int32) {
+        for child in children where child.tag == tag && child.connection === connection && child is Exec {
+            // A command leads a session of its own, and so a process group.
+            if pod_kill(-child.pid, signal) < 0 { _ = pod_kill(child.pid, signal) }
+        }
+    }
+
+    // MARK: Ends
+
+    func reap() {
+        var status: Int32 = 0
+        while true {
+            let pid = pod_reap(&status)
+            if pid == 0 { break }
+            // Others are orphans that fell to us as their subreaper.
+            for (index, child) in children.enumerated() where child.pid == pid {
+                children.remove(at: index)
+                child.reaped(status)
+                break
+            }
+        }
+        if ending != nil, children.isEmpty { finish() }
+    }
+
+    /// For a berthd that finds us gone: what we knew. Forgotten with the container.
+    func saveExit(_ record: berth_reply) {
+        var record = record
+        withExitPath(record) { path in _ = pod_save(path, &record, UInt(MemoryLayout<berth_reply>.size)) }
+    }
+
+    func dropExit(_ record: berth_reply) {
+        withExitPath(record) { path in _ = pod_unlink(path) }
+    }
+
+    private func withExitPath(_ record: berth_reply, _ body: (Text) -> Void) {
+        let prefix: StaticString = "exit-"
+        let count = prefix.utf8CodeUnitCount
+        let path = UnsafeMutablePointer<CChar>.allocate(capacity: count + Int(BERTH_ID_SIZE) + 1)
+        for i in 0..<count { path[i] = CChar(prefix.utf8Start[i]) }
+        withUnsafeBytes(of: record.container) { for i in 0..<$0.count { path[count + i] = CChar(bitPattern: $0[i]) } }
+        path[count + Int(BERTH_ID_SIZE)] = 0
+        body(path)
+        path.deallocate()
+    }
+
+    func shutDown(_ connection: Connection, _ tag: UInt64) {
+        ending = (connection, tag)
+        for child in children { _ = pod_kill(child.pid, 9) }
+        for container in containers where container.isRunning { container.cgroup.signal(9) }
+        if children.isEmpty { finish() }
+    }
+
+    private func finish() {
+        guard let ending else { return }
+        list(to: ending.connection, ending.tag)
+        for container in containers { container.cgroup.remove() }
+        pod_unmount(context.shared_memory)
+        _ = pod_unlink("control")
+        ending.connection.done(ending.tag)
+        pod_exit(0)
+    }
+}
+
+/// Two ends; both -1 when not wanted or not to be had, and then the launch fails at its first use.
+private struct Pair {
+    let first: Int32
+    let second: Int32
+
+    init(_ isWanted: Bool, _ make: (UnsafeMutablePointer<Int32>) -> Int32) {
+        var ends: (Int32, Int32) = (-1, -1)
+        if isWanted {
+            withUnsafeMutableBytes(of: &ends) { bytes in
+                if let pointer = bytes.bindMemory(to: Int32.self).baseAddress { _ = make(pointer) }
+            }
+        }
+        (first, second) = ends
+    }
+}
+
+private func sendWarning(_ context: UnsafeMutableRawPointer?, _ step: Text?, _ subject: Text?, _ error: Int32) {
+    guard let context, let step else { return }
+    var reply = berth_reply(BERTH_WARNING)
+    copyText(step, into: &reply.step)
+    if let subject { copyText(subject, into: &reply.subject) }
+    reply.error = error
+    Unmanaged<Supervisor>.fromOpaque(context).takeUnretainedValue().broadcast(reply)
+}
+
+final class SignalSource: Source {
+    override func ready(_ events: UInt32) {
+        pod_consume_signals(descriptor)
+        supervisor.reap()
+    }
+}
+
+final class ListenerSource: Source {
+    override func ready(_ events: UInt32) {
+        let descriptor = pod_accept(self.descriptor)
+        if descriptor >= 0 { supervisor.connect(descriptor, isSubscribed: false) }
+    }
+}
