@@ -185,5 +185,9 @@ let package = Package(
             swiftSettings: house),
         .testTarget(name: "KubeAPITests", dependencies: ["KubeAPI"], swiftSettings: house),
         .testTarget(name: "PodPlanningTests", dependencies: ["PodPlanning", "KubeAPI", "OCISpec", "SandboxPlan"], swiftSettings: house),
+        .testTarget(name: "SandboxPlanTests", dependencies: ["SandboxPlan", "CSandboxPlan"], swiftSettings: house),
+        .testTarget(
+            name: "ContainerRuntimeKernelTests",
+            dependencies: ["ContainerRuntime", "PodPlanning", "LinuxSystem", "SandboxPlan", log], swiftSettings: house),
     ]
 )

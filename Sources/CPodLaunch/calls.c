@@ -207,9 +207,17 @@ int pod_connect_loopback(unsigned port) {
     for (int i = 0; i < 2; i++) {
         int descriptor = socket(addresses[i]->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (descriptor < 0) continue;
-        if (connect(descriptor, addresses[i], sizes[i]) == 0 || errno == EINPROGRESS) return descriptor;
+        int refusal = connect(descriptor, addresses[i], sizes[i]) == 0 ? 0 : errno;
+        if (refusal == EINPROGRESS) {
+            // Loopback answers at once, unless the listener's queue is full: then the client does the waiting.
+            struct pollfd answer = {.fd = descriptor, .events = POLLOUT};
+            socklen_t size = sizeof refusal;
+            refusal = 0;
+            if (poll(&answer, 1, 50) > 0) getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &refusal, &size);
+        }
+        if (refusal == 0) return descriptor;
         // What IPv4 said is the answer, when both refuse.
-        if (code == 0) code = errno;
+        if (code == 0) code = refusal;
         close(descriptor);
     }
     return code ? -code : -EAFNOSUPPORT;

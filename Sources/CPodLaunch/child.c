@@ -1,8 +1,9 @@
 #include "pod_internal.h"
 #include <sched.h>
 
-// Where the child reports; set once, first thing in the child.
 static int status_socket = -1;
+
+void child_report_to(int status) { status_socket = status; }
 
 void child_send(const struct pod_report *report, int descriptor) {
     pod_send(status_socket, report, sizeof *report, &descriptor, descriptor >= 0 ? 1 : 0);
@@ -34,7 +35,7 @@ static _Noreturn void run_container(const void *plan, const struct pod_context *
     const char *directories[container->cgroup.directories.count + 1];
     for (uint32_t i = 0; i < container->cgroup.directories.count; i++) directories[i] = nth_text(plan, container->cgroup.directories, i);
     directories[container->cgroup.directories.count] = NULL;
-    status_socket = streams.status;
+    child_report_to(streams.status);
     umask(0);
     process_prepare(plan, process, directories);
     // Only now, so that the new namespace is rooted at the cgroup just joined.
@@ -69,7 +70,7 @@ int pod_start(const void *plan, const struct pod_context *context, int unified, 
 
 static _Noreturn void run_exec(const void *plan, const char *const *directories, int target, struct pod_streams streams) {
     const struct berth_process *process = berth_plan_body(plan);
-    status_socket = streams.status;
+    child_report_to(streams.status);
     umask(0);
     process_prepare(plan, process, directories);
     child_check(setns(target, CLONE_NEWNS | CLONE_NEWCGROUP), "namespaces", "");

@@ -27,6 +27,8 @@ static inline const char *nth_text(const void *plan, struct berth_span list, uin
 // clone3(2) like fork(2), and into a v2 cgroup unless -1. The pid, 0 in the child, or minus an errno.
 int clone_into(uint64_t flags, int unified);
 
+// Where this child reports from now on.
+void child_report_to(int status);
 // In a child: report and end, or report and go on.
 _Noreturn void child_fail(const char *step, const char *subject, int error);
 void child_warn(const char *step, const char *subject, int error);

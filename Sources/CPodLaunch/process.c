@@ -90,7 +90,7 @@ static void set_streams(const struct berth_process *process, struct pod_streams 
     if (process->flags & BERTH_TTY) child_check(ioctl(0, TIOCSCTTY, 0), "terminal", "controlling");
     // From here on there is no descriptor by which the working directory or the program could be one of the host.
     child_check(dup3(streams->status, 3, O_CLOEXEC) < 0 && errno != EINVAL ? -1 : 0, "streams", "status");
-    streams->status = 3;
+    child_report_to(3);
     child_check((int)syscall(SYS_close_range, 4, ~0U, 0), "streams", "close");
 }
 

@@ -47,6 +47,13 @@ final class ControlChannel: Sendable {
     /// Sends a request and suspends until its last reply. `BERTH_CONTAINER` replies before it come first in the list.
     @discardableResult
     func call(_ request: berth_request, descriptors: [CInt] = [], exec: ExecEnd? = nil) async throws(RuntimeError) -> [ControlReply] {
+        let replies = try await exchange(request, descriptors: descriptors, exec: exec)
+        if let last = replies.last, last.kind == BERTH_FAILED { throw last.failure }
+        return replies
+    }
+
+    /// The same, but the last reply may be a `BERTH_FAILED`.
+    func exchange(_ request: berth_request, descriptors: [CInt] = [], exec: ExecEnd?) async throws(RuntimeError) -> [ControlReply] {
         let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<[ControlReply], RuntimeError>, Never>) in
             var request = request
             let isOpen = state.withLock { state in
@@ -80,14 +87,16 @@ final class ControlChannel: Sendable {
                 state.pending[0] = Pending(continuation: continuation)
                 return true
             }
-            if !isOpen { continuation.resume(returning: .failure(.sandboxLost(pod: pod))) }
-        }
-        do throws(RuntimeError) { try open() } catch {
-            close()
-            throw error
+            guard isOpen else { return continuation.resume(returning: .failure(.sandboxLost(pod: pod))) }
+            do throws(RuntimeError) {
+                try open()
+            } catch {
+                state.withLock { $0.pending.removeValue(forKey: 0) }?.continuation.resume(returning: .failure(error))
+            }
         }
         let replies = try result.get()
         guard let reply = replies.last else { throw .sandboxLost(pod: pod) }
+        if reply.kind == BERTH_FAILED { throw reply.failure }
         return reply
     }
 
@@ -139,7 +148,7 @@ final class ControlChannel: Sendable {
                 state.execs[tag] = nil
                 return state.pending.removeValue(forKey: tag)
             }
-            pending?.continuation.resume(returning: .failure(reply.failure))
+            pending?.continuation.resume(returning: .success([reply]))
         default:
             guard let pending = state.withLock({ $0.pending.removeValue(forKey: tag) }) else { return reply.discardDescriptors() }
             pending.continuation.resume(returning: .success(pending.list + [reply]))

@@ -34,10 +34,17 @@ package actor Sandbox {
     package func start(_ plan: ContainerPlan) async throws(RuntimeError) -> ContainerRecord {
         guard plan.id.utf8.count == Int(BERTH_ID_SIZE) else { throw .unsuitablePlan(reason: "id '\(plan.id)' has not \(BERTH_ID_SIZE) characters") }
         guard !plan.root.layers.isEmpty else { throw .unsuitablePlan(reason: "container \(plan.name) has no image layers") }
+        guard plan.root.scratch.utf8.count < 256 else { throw .unsuitablePlan(reason: "scratch directory \(plan.root.scratch) has a path of over 255 bytes") }
         guard !plan.process.arguments.isEmpty else { throw .unsuitablePlan(reason: "container \(plan.name) has no command") }
         let file = try memoryFile(plan.encoded(), name: "container plan")
-        let replies = try await channel.call(berth_request(BERTH_START, container: plan.id), descriptors: [file.descriptor.rawValue])
+        let replies = try await channel.exchange(
+            berth_request(BERTH_START, container: plan.id), descriptors: [file.descriptor.rawValue], exec: nil)
         guard let reply = replies.last else { throw .sandboxLost(pod: pod.uid) }
+        if reply.kind == BERTH_FAILED {
+            // Without the flag the directory was there before, and is not ours to remove.
+            if Int(reply.message.flags) & BERTH_HAS_SCRATCH != 0 { try await SandboxRemains.removeScratch(plan.root.scratch) }
+            throw reply.failure
+        }
         return reply.record
     }
 
@@ -137,11 +144,12 @@ package actor Sandbox {
         try await SandboxRemains.removeScratch(scratch)
     }
 
-    /// Kills what still runs, ends the supervisor, and removes the pod's cgroup and its directory under /run.
+    /// Kills what still runs, ends the supervisor, and removes its containers, the pod's cgroup and its directory under /run.
     package func shutDown() async throws(RuntimeError) {
-        try await channel.call(berth_request(BERTH_SHUTDOWN))
+        let containers = try await channel.call(berth_request(BERTH_SHUTDOWN)).dropLast()
         channel.close()
         try await remains.remove(after: pid)
+        for container in containers { try await SandboxRemains.removeScratch(container.subject) }
     }
 
     private func memoryFile(_ bytes: [UInt8], name: String) throws(RuntimeError) -> MemoryFile {

@@ -1,3 +1,4 @@
+import CSandboxPlan
 import Glibc
 import LinuxSystem
 import SandboxPlan
@@ -25,6 +26,21 @@ struct SandboxRemains: Sendable {
         } catch {
             throw .systemCall(error)
         }
+    }
+
+    /// What the supervisor wrote down about ended containers that were not removed yet.
+    func savedExits() -> [ContainerExit] {
+        // Without the directory, or with a damaged file, nothing is known: the agent then assumes the worst.
+        let names = (try? Self.names(in: directory)) ?? []
+        return names.filter { $0.hasPrefix("exit-") }.compactMap { name in
+            guard let bytes = try? SmallFile.bytes("\(directory)/\(name)"), bytes.count == MemoryLayout<berth_reply>.size else { return nil }
+            return ControlReply(message: bytes.withUnsafeBytes { $0.loadUnaligned(as: berth_reply.self) }, descriptors: []).exit
+        }
+    }
+
+    static func names(in path: String) throws(SystemCallError) -> [String] {
+        let directory = try OwnedFileDescriptor(opening: path, flags: O_RDONLY | O_DIRECTORY)
+        return try FileTree.entries(of: directory).map { String(decoding: $0.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self) }
     }
 
     static func removeScratch(_ path: String) async throws(RuntimeError) {

@@ -29,13 +29,19 @@ package actor SandboxRuntime {
         /// Supervisors that are alive, connected again. What ended meanwhile is in `containers()` and comes as events.
         package var sandboxes: [Sandbox]
         /// Pods whose supervisor has ended unasked. Their processes, cgroups and mounts have been removed.
-        package var lost: [PodIdentity]
+        package var lost: [LostSandbox]
+    }
+
+    package struct LostSandbox: Hashable, Sendable {
+        package let pod: PodIdentity
+        /// Of the containers that ended before their supervisor did.
+        package let exits: [ContainerExit]
     }
 
     /// Reconnects to every live supervisor, and clears away what dead ones have left.
     package func recover() async -> Recovery {
         var recovery = Recovery(sandboxes: [], lost: [])
-        for uid in podDirectoryNames() {
+        for uid in directoryNames(configuration.podsDirectory) {
             let directory = configuration.podDirectory(uid)
             let plan: SandboxPlan
             do {
@@ -49,7 +55,7 @@ package actor SandboxRuntime {
                 recovery.sandboxes.append(try await reconnect(plan, remains: remains))
             } catch {
                 logger.warning("sandbox lost", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
-                recovery.lost.append(plan.pod)
+                recovery.lost.append(LostSandbox(pod: plan.pod, exits: remains.savedExits()))
                 await clear(remains)
             }
         }
@@ -99,10 +105,9 @@ package actor SandboxRuntime {
         }
     }
 
-    private func podDirectoryNames() -> [String] {
+    private func directoryNames(_ path: String) -> [String] {
         do throws(SystemCallError) {
-            let directory = try OwnedFileDescriptor(opening: configuration.podsDirectory, flags: O_RDONLY | O_DIRECTORY)
-            return try FileTree.entries(of: directory).map { String(decoding: $0.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self) }
+            return try SandboxRemains.names(in: path)
         } catch {
             logger.error("cannot look for sandboxes", metadata: ["error": "\(error)"])
             return []

@@ -20,6 +20,30 @@ package struct CgroupDirectory: Hashable, Sendable {
         try systemCall("mkdir", on: path) { mkdir(path, 0o755) }
     }
 
+    /// Makes it, and readies it to have children that processes may enter at once: on v2 every available controller is passed
+    /// on, on v1 a new cpuset starts out with its parent's CPUs and memory nodes, and its children with its own.
+    /// For the few cgroups above the pods.
+    package func createParent() throws(SystemCallError) {
+        if let slash = path.lastIndex(of: "/"), access("\(path[..<slash])/cgroup.procs", F_OK) == 0, access("\(path)/cgroup.procs", F_OK) != 0 {
+            let parent = CgroupDirectory(String(path[..<slash]))
+            // The root of a hierarchy is a parent that needs only its controllers passed on.
+            try parent.createParent()
+        }
+        try create()
+        if isUnified {
+            for controller in try SmallFile.text("\(path)/cgroup.controllers").split(whereSeparator: \.isWhitespace) {
+                try ControlFile.write("+\(controller)".utf8, to: "\(path)/cgroup.subtree_control")
+            }
+        } else if access("\(path)/cpuset.cpus", F_OK) == 0, let slash = path.lastIndex(of: "/") {
+            for file in ["cpuset.cpus", "cpuset.mems"] {
+                let own = SmallFile.firstLine("\(path)/\(file)") ?? ""
+                guard own.isEmpty, let inherited = SmallFile.firstLine("\(path[..<slash])/\(file)") else { continue }
+                try ControlFile.write(inherited.utf8, to: "\(path)/\(file)")
+            }
+            try ControlFile.write("1".utf8, to: "\(path)/cgroup.clone_children")
+        }
+    }
+
     /// Members, of this directory only, as our PID namespace numbers them.
     package func processes() throws(SystemCallError) -> [pid_t] {
         try SmallFile.text("\(path)/cgroup.procs").split(separator: "\n").compactMap { pid_t($0) }

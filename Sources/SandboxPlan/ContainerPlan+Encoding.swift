@@ -50,7 +50,7 @@ extension ContainerPlan {
             maskedPaths: reader.texts(body.masked_paths), readOnlyPaths: reader.texts(body.read_only_paths),
             process: ProcessPlan(body.process, in: reader), cgroup: CgroupPlan(body.cgroup, in: reader),
             hasCgroupNamespace: has(BERTH_CGROUP_NAMESPACE), logPath: reader.text(body.log_path),
-            logMaxBytes: Int(body.log_max_bytes), logMaxFiles: Int(body.log_max_files), stdin: has(BERTH_STDIN),
+            logMaxBytes: Int(clamping: body.log_max_bytes), logMaxFiles: Int(body.log_max_files), stdin: has(BERTH_STDIN),
             stdinOnce: has(BERTH_STDIN_ONCE))
     }
 }

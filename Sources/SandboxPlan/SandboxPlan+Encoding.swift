@@ -37,7 +37,7 @@ extension SandboxPlan {
                 SysctlWrite(name: reader.text($0.name), value: reader.text($0.value))
             },
             cgroup: CgroupPlan(body.cgroup, in: reader),
-            sharedMemoryBytes: Int(body.shared_memory_bytes), oomScoreAdjustment: Int(body.oom_score_adjustment))
+            sharedMemoryBytes: Int(clamping: body.shared_memory_bytes), oomScoreAdjustment: Int(body.oom_score_adjustment))
     }
 }
 
