@@ -39,7 +39,8 @@ package struct NetworkConfigurationList: Hashable, Sendable {
         // `cniVersions` (1.1) offers several; without either field the oldest is meant.
         let offered = (value["cniVersions"]?.array ?? []).compactMap(\.string) + [value["cniVersion"]?.string ?? "0.1.0"]
         guard let version = NetworkConfigurationList.supportedVersions.last(where: offered.contains) else {
-            throw invalid("cniVersion \(offered.joined(separator: ", ")) is not one of \(NetworkConfigurationList.supportedVersions.joined(separator: ", "))")
+            let supported = NetworkConfigurationList.supportedVersions.joined(separator: ", ")
+            throw invalid("cniVersion \(offered.joined(separator: ", ")) is not one of \(supported)")
         }
         guard let entries = value["plugins"]?.array, !entries.isEmpty else { throw invalid("'plugins' must be a list that is not empty") }
         var plugins: [PluginConfiguration] = []

@@ -99,13 +99,15 @@ private func limit(_ configuration: inout ResolverConfiguration, _ warnings: ino
     let limits = ResolverConfiguration.limits
     if configuration.nameservers.count > limits.nameservers {
         configuration.nameservers = Array(configuration.nameservers.prefix(limits.nameservers))
-        warnings.append("Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: \(configuration.nameservers.joined(separator: " "))")
+        let applied = configuration.nameservers.joined(separator: " ")
+        warnings.append("Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: \(applied)")
     }
     let all = configuration.searches.count
     configuration.searches = Array(configuration.searches.prefix(limits.searches))
     while configuration.searches.joined(separator: " ").utf8.count > limits.searchCharacters { configuration.searches.removeLast() }
     if configuration.searches.count < all {
-        warnings.append("Search Line limits were exceeded, some search paths have been omitted, the applied search line is: \(configuration.searches.joined(separator: " "))")
+        let applied = configuration.searches.joined(separator: " ")
+        warnings.append("Search Line limits were exceeded, some search paths have been omitted, the applied search line is: \(applied)")
     }
 }
 
