@@ -21,7 +21,7 @@ struct APIRequest: Sendable {
         self.request = request
         self.user = user
         method = request.method
-        segments = request.uri.path.split(separator: "/").map { RequestQuery.decode($0.replacing("+", with: "%2B")[...]) }
+        segments = request.uri.path.split(separator: "/").map { RequestQuery.decode($0, plusIsSpace: false) }
         query = RequestQuery(request.uri.query ?? "")
     }
 
@@ -70,9 +70,16 @@ struct APIRequest: Sendable {
     }
 
     /// The body by its content type, with the paths of duplicate keys.
-    func document() async throws(APIError) -> (value: JSONValue, duplicates: [String]) {
-        let type = header(.contentType).isEmpty ? "application/json" : MediaType(header(.contentType)[...]).type
+    func document() async throws(APIError) -> (value: JSONValue, duplicates: [String]) { try document(in: await body()) }
+
+    /// Nil when the client sends no body.
+    func optionalDocument() async throws(APIError) -> JSONValue? {
         let bytes = try await body()
+        return bytes.isEmpty ? nil : try document(in: bytes).value
+    }
+
+    private func document(in bytes: [UInt8]) throws(APIError) -> (value: JSONValue, duplicates: [String]) {
+        let type = header(.contentType).isEmpty ? "application/json" : MediaType(header(.contentType)[...]).type
         switch type {
         case "application/json", "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json":
             return try Self.json(bytes)

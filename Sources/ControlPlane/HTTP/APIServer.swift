@@ -12,14 +12,14 @@ package struct APIServer: HTTPResponder {
     private let resources: ResourceHandler
     private let reviews: ReviewHandler
     private let pods: PodConnections
-    private let api: APIService
+    private let nodes: any NodeProxy
 
     package init(api: APIService, tokens: TokenIssuer, nodes: any NodeProxy) {
-        self.api = api
+        self.nodes = nodes
         authenticator = Authenticator(tokens: tokens, api: api)
         resources = ResourceHandler(api: api, tokens: tokens)
         reviews = ReviewHandler(authenticator: authenticator)
-        pods = PodConnections(api: api, nodes: nodes)
+        pods = PodConnections(api: api)
     }
 
     package func respond(to request: Request, context: KubeRequestContext) async throws -> Response {
@@ -41,14 +41,14 @@ package struct APIServer: HTTPResponder {
             let parsed = APIRequest(request, user: user)
             guard let path = RequestPath(parsed.segments) else { throw .noSuchPath }
             try Authorizer.check(user, verb: "create", path.resource, subresource: path.subresource, namespace: path.namespace, name: path.name)
-            return await pods.upgrade(try pods.nodeRequest(parsed, path), upgrade, context)
+            return await nodes.upgrade(upgrade, to: try pods.nodeRequest(parsed, path), context)
         } catch {
             return .refuse(.failure(error))
         }
     }
 
     private func answer(_ request: Request, _ context: KubeRequestContext) async throws(APIError) -> Response {
-        if let page = PublicPages.response(to: request, isReady: true) { return page }
+        if let page = PublicPages.response(to: request) { return page }
         let user = try authenticator.user(of: request, context)
         let parsed = APIRequest(request, user: user)
         switch parsed.segments.first {
@@ -62,7 +62,7 @@ package struct APIServer: HTTPResponder {
         try Authorizer.check(user, verb: verb, path.resource, subresource: path.subresource, namespace: path.namespace, name: path.name)
         if !path.resource.isStored { return try await reviews.respond(to: parsed, path) }
         switch path.subresource {
-        case "log", "exec", "attach", "portforward", "proxy": return await pods.forward(try pods.nodeRequest(parsed, path), parsed, context)
+        case "log", "exec", "attach", "portforward", "proxy": return await nodes.respond(to: try pods.nodeRequest(parsed, path), context)
         default: return try await resources.respond(to: parsed, path, verb: verb)
         }
     }

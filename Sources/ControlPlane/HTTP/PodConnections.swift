@@ -1,20 +1,10 @@
-import HTTPServing
 import HTTPTypes
 import Hummingbird
 import KubeAPI
 
-/// `log`, `exec`, `attach`, `portforward` and `proxy`: translated to the node API, and passed on.
+/// `log`, `exec`, `attach`, `portforward` and `proxy`: what they are called in the node API.
 struct PodConnections: Sendable {
     let api: APIService
-    let nodes: any NodeProxy
-
-    func forward(_ request: NodeRequest, _ original: APIRequest, _ context: KubeRequestContext) async -> Response {
-        await nodes.respond(to: request, context)
-    }
-
-    func upgrade(_ request: NodeRequest, _ upgrade: UpgradeRequest, _ context: KubeRequestContext) async -> UpgradeDecision {
-        await nodes.upgrade(upgrade, to: request, context)
-    }
 
     func nodeRequest(_ request: APIRequest, _ path: RequestPath) throws(APIError) -> NodeRequest {
         if path.resource == ResourceCatalog.nodes {

@@ -6,7 +6,7 @@ enum PublicPages {
     /// The Kubernetes release whose API this is.
     static let version = "v1.36.1"
 
-    static func response(to request: Request, isReady: Bool) -> Response? {
+    static func response(to request: Request) -> Response? {
         switch request.uri.path {
         case "/healthz", "/livez", "/readyz":
             let name = request.uri.path.dropFirst()

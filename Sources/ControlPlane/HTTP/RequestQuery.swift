@@ -19,7 +19,8 @@ struct RequestQuery: Sendable {
         items.first { $0.name == name }.map { !["0", "f", "false", "False", "FALSE"].contains($0.value) } ?? false
     }
 
-    static func decode(_ text: Substring) -> String {
+    /// - Parameter plusIsSpace: as in a query, unlike a path.
+    static func decode(_ text: Substring, plusIsSpace: Bool = true) -> String {
         guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return String(text) }
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
@@ -28,7 +29,7 @@ struct RequestQuery: Sendable {
                 bytes.append(value)
                 rest = rest.dropFirst(2)
             } else {
-                bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+                bytes.append(byte == UInt8(ascii: "+") && plusIsSpace ? UInt8(ascii: " ") : byte)
             }
         }
         return String(decoding: bytes, as: UTF8.self)

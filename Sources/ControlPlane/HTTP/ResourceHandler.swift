@@ -79,8 +79,7 @@ struct ResourceHandler: Sendable {
         options.gracePeriodSeconds = Int(request.query["gracePeriodSeconds"])
         var propagation = request.query["propagationPolicy"]
         var orphans = request.query["orphanDependents"].isEmpty ? nil : request.query.flag("orphanDependents")
-        if request.header(.contentLength) != "0", !request.header(.contentType).isEmpty {
-            let body = try await request.document().value
+        if let body = try await request.optionalDocument() {
             if let dryRun = body["dryRun"]?.array, !dryRun.isEmpty { options.isDryRun = true }
             options.gracePeriodSeconds = body["gracePeriodSeconds"]?.int ?? options.gracePeriodSeconds
             propagation = body["propagationPolicy"]?.string ?? propagation

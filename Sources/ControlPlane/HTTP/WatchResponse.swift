@@ -19,7 +19,6 @@ struct WatchResponse: Sendable {
                     watch.end()
                 }
                 defer { timer.cancel() }
-                try await writer.write(ByteBuffer())
                 try await request.body.consumeWithInboundCloseHandler { _ in
                     for await event in watch { try await writer.write(ByteBuffer(bytes: line(for: event))) }
                 } onInboundClosed: {

@@ -15,7 +15,7 @@ struct ObjectTable {
     }
 
     /// How many changes a watch may be behind before it has to list again.
-    static let historyLimit = 1024
+    static let historyLimit = 256
 
     private(set) var objects: [ObjectKey: StoredObject] = [:]
     private(set) var history: [Change] = []
