@@ -105,4 +105,19 @@ struct ClaimTests {
         #expect(StorageClasses.defaultClass(among: [old, new]) == "new")
         #expect(StorageClasses.defaultClass(among: []) == nil)
     }
+
+    @Test("a generic ephemeral volume gets a claim of its pod's")
+    func ephemeral() {
+        let pod = Samples.pod(spec: [
+            "volumes": [["name": "tmp", "ephemeral": ["volumeClaimTemplate": ["spec": Samples.claim()["spec"] ?? .null]]]]
+        ])
+        func plan(_ objects: JSONValue...) -> Plan {
+            EphemeralVolumes().plan(pod.workItem, in: ObjectSet([pod] + objects), now: Samples.now)
+        }
+        let claim = plan().created[0]
+        #expect(claim.meta.name == "a-tmp")
+        #expect(claim.meta.isControlled(by: pod.meta.uid))
+        #expect(plan(claim) == Plan())
+        #expect(plan(Samples.claim("a-tmp")).occurrences.map(\.reason) == ["FailedBinding"])
+    }
 }

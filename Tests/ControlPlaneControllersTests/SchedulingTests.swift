@@ -96,4 +96,41 @@ struct SchedulingTests {
         let message = Self.plan(Self.claiming, Samples.node(), claim, volume).occurrences.first?.message
         #expect(message?.contains("1 node(s) didn't match PersistentVolume's node affinity") == true)
     }
+
+    private static func near(_ kind: String, _ app: String, labels: [String: String] = [:]) -> JSONValue {
+        var pod = Samples.pod("b", spec: [
+            "affinity": [
+                kind: [
+                    "requiredDuringSchedulingIgnoredDuringExecution": [
+                        ["topologyKey": "kubernetes.io/hostname", "labelSelector": ["matchLabels": ["app": .string(app)]]]
+                    ]
+                ]
+            ]
+        ])
+        pod.set("metadata", "labels", to: labels.json)
+        return pod
+    }
+
+    @Test("pods seek and avoid each other", arguments: [
+        (Self.near("podAffinity", "a"), nil), (Self.near("podAffinity", "x"), "1 node(s) didn't match pod affinity rules"),
+        (Self.near("podAffinity", "x", labels: ["app": "x"]), nil), (Self.near("podAntiAffinity", "x"), nil),
+        (Self.near("podAntiAffinity", "a"), "1 node(s) didn't match pod anti-affinity rules"),
+    ])
+    func affinity(pod: JSONValue, reason: String?) {
+        var other = Samples.pod("a").running()
+        other.set("metadata", "labels", to: ["app": "a"])
+        let plan = Self.plan(pod, other, Samples.node())
+        if let reason {
+            #expect(plan.occurrences.first?.message.contains(reason) == true)
+        } else {
+            #expect(plan.lines == ["binding pods/default/b"])
+        }
+    }
+
+    @Test("a claim is only told its node where a volume that fits is there already")
+    func existingVolume() {
+        let plan = Self.plan(Self.claiming, Samples.node(), Samples.claim(), Samples.storageClass, Samples.volume())
+        guard case .patch(_, _, let change, _, _)? = plan.flat.first else { return #expect(Bool(false), "no patch") }
+        #expect(change.find("metadata", "annotations") == [ClaimBinding.selectedNode: "n1"])
+    }
 }

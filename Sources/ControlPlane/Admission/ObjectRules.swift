@@ -78,9 +78,7 @@ package struct ObjectRules: Admission {
             throw .notFound(ResourceCatalog.namespaces, request.namespace)
         }
         guard namespace.meta.isDeleting else { return }
-        throw .forbidden(
-            request.resource, request.name,
-            "unable to create new content in namespace \(request.namespace) because it is being terminated")
+        throw .namespaceTerminating(request)
     }
 
     // MARK: claims
@@ -121,6 +119,22 @@ package struct ObjectRules: Admission {
             throw .invalid(request.resource, request.name, [error])
         }
     }
+}
+
+extension APIError {
+    private static let terminating = "NamespaceTerminating"
+
+    fileprivate static func namespaceTerminating(_ request: AdmissionRequest) -> APIError {
+        let namespace = request.namespace
+        var error = APIError.forbidden(
+            request.resource, request.name, "unable to create new content in namespace \(namespace) because it is being terminated")
+        error.status.details?.causes = [
+            StatusCause(reason: terminating, message: "namespace \(namespace) is being terminated", field: "metadata.namespace")
+        ]
+        return error
+    }
+
+    var isNamespaceTerminating: Bool { status.details?.causes.contains { $0.reason == Self.terminating } ?? false }
 }
 
 extension JSONValue {

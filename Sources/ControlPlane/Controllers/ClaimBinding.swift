@@ -45,7 +45,7 @@ enum ClaimBinding {
         return NodeFit.matches(required, node)
     }
 
-    /// Ties the two together: first the volume, so that nobody else takes it, then the claim.
+    /// Ties the two together: first the volume, where somebody else could take it, then the claim.
     static func bind(_ claim: JSONValue, to volume: JSONValue) -> [Operation] {
         var operations: [Operation] = []
         var reference = claim.reference
@@ -69,8 +69,9 @@ enum ClaimBinding {
             annotations[boundByController] = "yes"
         }
         change["metadata"] = ["annotations": annotations]
-        operations.append(.patch(claim.target, uid: claim.meta.uid, change, to: .binding))
-        return operations
+        let claimed = Operation.patch(claim.target, uid: claim.meta.uid, change, to: .binding)
+        // A volume made for this claim cannot be taken by another: both are told at once.
+        return isTied && !operations.isEmpty ? [.together([operations, [claimed]])] : operations + [claimed]
     }
 }
 

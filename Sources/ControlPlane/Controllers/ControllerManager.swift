@@ -122,6 +122,9 @@ package struct ControllerManager: Sendable {
         do throws(APIError) {
             try await performer.perform(plan.operations)
             sender.yield(.ended(job, succeeded: true, lookAgainAfter: plan.lookAgainAfter))
+        } catch where error.isNamespaceTerminating {
+            // What the plan is for is about to go as well.
+            sender.yield(.ended(job, succeeded: true, lookAgainAfter: nil))
         } catch {
             if !error.isConflict {
                 logger.warning(
@@ -146,7 +149,8 @@ package struct ControllerSettings: Sendable {
 
     var controllers: [any Controller] {
         [
-            StatefulSetController(), DaemonSetController(), Scheduler(), ClaimBinder(), VolumeController(), EndpointSliceController(),
+            StatefulSetController(), DaemonSetController(), Scheduler(), ClaimBinder(), VolumeController(), EphemeralVolumes(),
+            EndpointSliceController(),
             GarbageCollector(), NamespaceController(rootCertificate: rootCertificate), NodeLifecycle(),
             PodCollector(limit: terminatedPodLimit), EventCollector(lifetime: eventLifetime),
         ]

@@ -49,7 +49,7 @@ struct EventRecorder: Sendable {
             }
         } catch {
             // What happens in a namespace that is going away need not be told there.
-            if error.status.reason == "Forbidden" { return }
+            if error.isNamespaceTerminating { return }
             logger.warning("event not recorded", metadata: ["event.reason": "\(occurrence.reason)", "error": "\(error)"])
         }
     }

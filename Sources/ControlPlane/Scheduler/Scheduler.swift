@@ -48,6 +48,8 @@ struct SchedulingPlanner {
     private let classes: [String: JSONValue]
     /// By node.
     private var taken: [String: ResourceDemand] = [:]
+    /// Pods that have their node, those placed by this plan included.
+    private var placed: [JSONValue] = []
     /// Pods whose other strands are independent of each other.
     private var strands: [[Operation]] = []
 
@@ -69,7 +71,9 @@ struct SchedulingPlanner {
         classes = Dictionary(state.classes.map { ($0.meta.name, $0) }) { $1 }
         for pod in state.pods where !pod.isPodTerminal {
             let node = pod.text("spec", "nodeName")
-            if !node.isEmpty { taken[node, default: ResourceDemand()].add(ResourceDemand(of: pod)) }
+            guard !node.isEmpty else { continue }
+            taken[node, default: ResourceDemand()].add(ResourceDemand(of: pod))
+            placed.append(pod)
         }
     }
 
@@ -149,6 +153,7 @@ struct SchedulingPlanner {
         if demand.collides(with: taken) { return ["node(s) didn't have free ports for the requested pod ports"] }
         let lacking = demand.lacking(on: node, beside: taken)
         guard lacking.isEmpty else { return lacking.map { $0 == "pods" ? "Too many pods" : "Insufficient \($0)" } }
+        if let rule = PodAffinity(nodes: state.nodes, placed: placed).obstacle(for: pod, on: node) { return [rule] }
         for volume in bound {
             if let required = volume.find("spec", "nodeAffinity", "required"), !NodeFit.matches(required, node) {
                 return ["node(s) didn't match PersistentVolume's node affinity"]
@@ -169,14 +174,19 @@ struct SchedulingPlanner {
 
     private mutating func accept(_ pod: JSONValue, _ demand: ResourceDemand, _ node: JSONValue, _ unbound: [JSONValue]) {
         taken[node.meta.name, default: ResourceDemand()].add(demand)
+        var there = pod
+        there.set("spec", "nodeName", to: .string(node.meta.name))
+        placed.append(there)
         guard unbound.isEmpty else {
             // The claims learn the node first; once they are bound, the pod follows.
             let strand = unbound.compactMap { claim -> Operation? in
                 guard claim.meta.annotations[ClaimBinding.selectedNode] != node.meta.name else { return nil }
                 let provisioner = classes[claim.text("spec", "storageClassName")]?.text("provisioner") ?? ""
                 var annotations: JSONValue = [ClaimBinding.selectedNode: .string(node.meta.name)]
-                // Said here already, the provisioner need not wait for the binder to say it.
-                if provisioner != ClaimBinding.noProvisioner { annotations[ClaimBinding.storageProvisioner] = .string(provisioner) }
+                // Where no volume fits, the provisioner need not wait for the binder to say so.
+                let isToBeMade = provisioner != ClaimBinding.noProvisioner
+                    && ClaimBinding.bestVolume(for: claim, among: state.volumes, on: node) == nil
+                if isToBeMade { annotations[ClaimBinding.storageProvisioner] = .string(provisioner) }
                 return .patch(claim.target, uid: claim.meta.uid, ["metadata": ["annotations": annotations]])
             }
             if !strand.isEmpty { strands.append(strand) }

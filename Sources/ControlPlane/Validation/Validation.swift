@@ -16,8 +16,9 @@ package enum Validation {
         var findings = Findings()
         metadata(new, &findings)
         metadataUpdate(new, old, &findings)
-        guard subresource.isEmpty || subresource == "scale" else { return findings.errors }
+        guard ["", "scale", "ephemeralcontainers"].contains(subresource) else { return findings.errors }
         body(new, &findings)
+        guard subresource != "ephemeralcontainers" else { return findings.errors }
         switch new.kindName {
         case "Pod": podUpdate(new, old, &findings)
         case "Service": serviceUpdate(new, old, &findings)
