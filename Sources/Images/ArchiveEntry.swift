@@ -1,5 +1,6 @@
 import CArchive
 import Glibc
+import LinuxSystem
 
 /// One entry of a tar, read out of libarchive's own.
 struct ArchiveEntry {
@@ -49,11 +50,7 @@ struct ArchiveEntry {
     /// Bytes, holes included.
     var size: Int64 { archive_entry_size(entry) }
 
-    /// Access and modification: both the modification time, as the former is rarely recorded.
-    var times: [timespec] {
-        let time = timespec(tv_sec: archive_entry_mtime(entry), tv_nsec: archive_entry_mtime_nsec(entry))
-        return [time, time]
-    }
+    var modified: FileTime { FileTime(seconds: archive_entry_mtime(entry), nanoseconds: archive_entry_mtime_nsec(entry)) }
 
     /// Calls `body` for every extended attribute. The value is valid during the call.
     func forEachAttribute(_ body: (UnsafePointer<CChar>, UnsafeRawBufferPointer) throws(ImageError) -> Void) throws(ImageError) {

@@ -230,9 +230,12 @@ package actor ImageStore {
 
     /// Of the file system the store is on.
     package func diskUse() throws(ImageError) -> DiskUse {
-        var status = statvfs()
-        guard statvfs(layout.root, &status) == 0 else { throw .system(SystemCallError(call: "statvfs", subject: layout.root, code: errno)) }
-        return DiskUse(capacity: Int(status.f_blocks) * Int(status.f_frsize), available: Int(status.f_bavail) * Int(status.f_frsize))
+        do throws(SystemCallError) {
+            let space = try FileSystemSpace(of: layout.root)
+            return DiskUse(capacity: space.capacityBytes, available: space.availableBytes)
+        } catch {
+            throw .system(error)
+        }
     }
 
     /// Bytes that all layers take together, each counted once.

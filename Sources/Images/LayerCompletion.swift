@@ -37,9 +37,7 @@ extension UnpackedLayer {
             let upper = try root.open(path, flags: O_RDONLY | O_DIRECTORY, symlinks: .refused)
             try systemCall("fchown", on: layer.files) { fchown(upper.rawValue, status.user, status.group) }
             try systemCall("fchmod", on: layer.files) { fchmod(upper.rawValue, status.mode) }
-            let time = timespec(tv_sec: status.modified.seconds, tv_nsec: status.modified.nanoseconds)
-            let times = [time, time]
-            try systemCall("futimens", on: layer.files) { futimens(upper.rawValue, times) }
+            try status.modified.apply(to: upper.rawValue)
             return
         }
     }

@@ -37,7 +37,7 @@ final class TreeUnpacker {
     /// Where the last entry went: the next one usually goes there too.
     private var parent: OpenDirectory?
     /// Set at the end, because every file made in a directory changes its time.
-    private var directoryTimes: [[CChar]: [timespec]] = [:]
+    private var directoryTimes: [[CChar]: FileTime] = [:]
     private var skippedDevices: Set<[CChar]> = []
 
     init(_ archive: ArchiveReader, into directory: String, policy: Policy, isCancelled: @escaping () -> Bool) throws(ImageError) {
@@ -69,10 +69,10 @@ final class TreeUnpacker {
             }
         }
         do throws(SystemCallError) {
-            for (path, times) in directoryTimes {
+            for (path, time) in directoryTimes {
                 // Replaced by something else since: then there is nothing to set.
                 guard let directory = try? root.open(path, flags: O_RDONLY | O_DIRECTORY, symlinks: .refused) else { continue }
-                try systemCall("futimens", on: "directory") { futimens(directory.rawValue, times) }
+                try time.apply(to: directory.rawValue)
             }
         } catch {
             throw .system(error)
@@ -129,8 +129,7 @@ final class TreeUnpacker {
         if end < entry.size { try systemCall("ftruncate", on: entry.text) { ftruncate(file.rawValue, off_t(entry.size)) } }
         guard policy == .layer else { return }
         try describe(file.rawValue, entry)
-        let times = entry.times
-        try systemCall("futimens", on: entry.text) { futimens(file.rawValue, times) }
+        try entry.modified.apply(to: file.rawValue)
     }
 
     private func makeDirectory(_ entry: ArchiveEntry, at path: EntryPath, in directory: CInt) throws {
@@ -178,7 +177,7 @@ final class TreeUnpacker {
     private func describe(directory: CInt, _ entry: ArchiveEntry, at path: [CChar]) throws {
         guard policy == .layer else { return }
         try describe(directory, entry)
-        directoryTimes[path] = entry.times
+        directoryTimes[path] = entry.modified
     }
 
     /// Owner first: chown(2) takes away set-id bits and capabilities.
@@ -201,9 +200,8 @@ final class TreeUnpacker {
     private func describe(nameless name: [CChar], in directory: CInt, _ entry: ArchiveEntry) throws {
         guard policy == .layer else { return }
         let owner = try owner(of: entry)
-        let times = entry.times
         try systemCall("fchownat", on: entry.text) { fchownat(directory, name, owner.user, owner.group, AT_SYMLINK_NOFOLLOW) }
-        try systemCall("utimensat", on: entry.text) { utimensat(directory, name, times, AT_SYMLINK_NOFOLLOW) }
+        try entry.modified.apply(to: name, in: directory)
     }
 
     private func owner(of entry: ArchiveEntry) throws -> (user: uid_t, group: gid_t) {

@@ -14,8 +14,7 @@ package struct FileStatus: Sendable {
     /// Bytes: as read, and as taken on disk.
     package let size: Int
     package let diskBytes: Int
-    /// Since 1970.
-    package let modified: (seconds: Int, nanoseconds: Int)
+    package let modified: FileTime
     /// An overlayfs whiteout: the character device 0/0.
     package let isWhiteout: Bool
 
@@ -50,7 +49,7 @@ package struct FileStatus: Sendable {
         links = Int(status.st_nlink)
         size = Int(status.st_size)
         diskBytes = Int(status.st_blocks) * 512
-        modified = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+        modified = FileTime(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
         isWhiteout = kind == .characterDevice && status.st_rdev == 0
     }
 }
