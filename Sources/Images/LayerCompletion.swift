@@ -1,3 +1,4 @@
+import CArchive  // timespec: which C module a build finds it in first depends on the others
 import CLinux
 import FoundationEssentials
 import Glibc
