@@ -10,6 +10,9 @@ struct NodeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Join the cluster of this kubeconfig.", valueName: "file"))
     var kubeconfig: String?
 
+    @Option(help: ArgumentHelp("Provision berth.io/local volumes in that cluster, as the user of this kubeconfig.", valueName: "file"))
+    var provisionerKubeconfig: String?
+
     @Option(help: ArgumentHelp("The node's name, instead of the host's.", valueName: "name"))
     var hostnameOverride: String?
 

@@ -20,6 +20,7 @@ struct NodeSide {
     let agent: NodeAgent
     let server: NodeServer
     private let ledger: Ledger
+    private let provisioner: ProvisionerService?
     private let client: KubeClient
     private let probes: ProbeRunner
     private let dns: ClusterDNS?
@@ -76,6 +77,15 @@ struct NodeSide {
             services: catalog, events: EventRecorder(component: "kubelet", nodeName: facts.nodeName, ledger: ledger, outbox: outbox),
             outbox: outbox, probes: probes, logger: logger)
 
+        provisioner = try upstream.provisioner.map { configuration in
+            let client = try KubeClient(configuration: configuration, userAgent: "berth-provisioner", logger: logger)
+            return ProvisionerService(
+                client: client,
+                provisioner: LocalProvisioner(
+                    client: client, store: LocalVolumeStore(directory: paths.provisionedVolumes), ledger: ledger, events: node.events,
+                    nodeName: facts.nodeName, takesUnplaced: options.standalone, logger: logger))
+        }
+
         let observe: @Sendable () async -> NodeObservation = {
             let list = await images.images().map { ContainerImage(names: $0.names + $0.repoDigests, sizeBytes: $0.sizeBytes) }
             // The directory was made at start; without it the node has other troubles than a missing number.
@@ -96,7 +106,7 @@ struct NodeSide {
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, threads: .singleton, logger: logger)
     }
 
-    var services: [any ServiceLifecycle.Service] { [server, AgentService(agent: agent)] }
+    var services: [any ServiceLifecycle.Service] { [server, AgentService(agent: agent)] + [provisioner].compactMap(\.self) }
 
     /// After the services have ended: nothing of the pods is touched.
     func close() async {
@@ -117,5 +127,16 @@ struct AgentService: ServiceLifecycle.Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await agent.run() }
+    }
+}
+
+/// The built-in provisioner as one of the daemon's services, with a client of its own.
+struct ProvisionerService: ServiceLifecycle.Service {
+    let client: KubeClient
+    let provisioner: LocalProvisioner
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await provisioner.run() }
+        try await client.shutDown()
     }
 }

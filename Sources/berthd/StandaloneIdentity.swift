@@ -42,11 +42,13 @@ struct StandaloneIdentity: Sendable {
         try PEMFile.write(
             Self.kubeconfig(server: server, authority: authority.certificatePEM, user: "node", node),
             to: "\(paths.configuration)/node.kubeconfig", mode: 0o600)
-        upstream = Upstream(
-            configuration: KubeConfiguration(
+        let provisioner = try authority.issueClient(commonName: "berth-provisioner", organizations: ["system:masters"])
+        func configuration(_ pair: KeyPair) -> KubeConfiguration {
+            KubeConfiguration(
                 server: server, trust: .authorities(pem: Array(authority.certificatePEM.utf8)),
-                clientCertificate: .init(chain: Array(node.certificatePEM.utf8), key: Array(node.privateKeyPEM.utf8))),
-            serving: serving)
+                clientCertificate: .init(chain: Array(pair.certificatePEM.utf8), key: Array(pair.privateKeyPEM.utf8)))
+        }
+        upstream = Upstream(configuration: configuration(node), provisioner: configuration(provisioner), serving: serving)
     }
 
     private static func kubeconfig(server: String, authority: String, user: String, _ pair: KeyPair) -> String {

@@ -8,15 +8,19 @@ import PodPlanning
 struct Upstream: Sendable {
     let configuration: KubeConfiguration
     let serving: ServerTLS.Files
+    /// As whom the built-in provisioner writes volumes, which a node may not; nil when it has no such identity.
+    let provisioner: KubeConfiguration?
 
-    init(configuration: KubeConfiguration, serving: ServerTLS.Files) {
+    init(configuration: KubeConfiguration, provisioner: KubeConfiguration?, serving: ServerTLS.Files) {
         self.configuration = configuration
+        self.provisioner = provisioner
         self.serving = serving
     }
 
     /// A cluster named by a kubeconfig. Until the cluster signs a serving certificate, the node signs its own.
     init(joining options: NodeOptions, environment: NodeEnvironment) throws {
         configuration = try KubeConfiguration(kubeconfig: options.kubeconfig ?? "")
+        provisioner = try options.provisionerKubeconfig.map { path throws(KubeClientError) in try KubeConfiguration(kubeconfig: path) }
         let directory = "\(environment.paths.state)/pki"
         let authority = try CertificateAuthority(directory: directory, commonName: "\(environment.facts.nodeName)-ca")
         let files = ServerTLS.Files(

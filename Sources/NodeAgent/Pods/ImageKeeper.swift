@@ -5,7 +5,7 @@ import Logging
 import OCISpec
 import PodPlanning
 
-/// Has images ready for containers: by their pull policy, one pull at a time for each, with a back-off that all pods share.
+/// Has images ready for containers: by their pull policy, with a back-off that all pods share.
 package actor ImageKeeper {
     package enum Outcome: Sendable {
         /// `pulled` is how long it took; nil when the image was here already.
@@ -20,7 +20,6 @@ package actor ImageKeeper {
     }
 
     private let store: ImageStore
-    private var pulls: [String: Task<StoredImage, any Error>] = [:]
     private var failures: [String: Failure] = [:]
 
     package init(store: ImageStore) { self.store = store }
@@ -29,7 +28,7 @@ package actor ImageKeeper {
     ///   - mayFallBack: the container ran here before: when the registry is away, the image of then will do.
     ///   - willPull: told just before a pull begins.
     package func image(
-        _ name: String, policy: PullPolicy, credentials: RegistryCredentials?, mayFallBack: Bool, willPull: @Sendable () -> Void
+        _ name: String, policy: PullPolicy, logins: DockerConfig, mayFallBack: Bool, willPull: @Sendable () -> Void
     ) async -> Outcome {
         let present = await store.image(named: name)
         switch policy {
@@ -49,8 +48,8 @@ package actor ImageKeeper {
 
         let clock = ContinuousClock()
         let start = clock.now
-        do {
-            let image = try await pull(name, credentials: credentials, willPull: willPull)
+        do throws(ImageError) {
+            let image = try await pull(name, logins: logins, willPull: willPull)
             failures[name] = nil
             return .ready(image, pulled: start.duration(to: clock.now))
         } catch {
@@ -62,17 +61,13 @@ package actor ImageKeeper {
     /// The image a container runs, by its id; nil when it was removed meanwhile.
     package func stored(_ id: String) async -> StoredImage? { await store.image(named: id) }
 
-    private func pull(_ name: String, credentials: RegistryCredentials?, willPull: @Sendable () -> Void) async throws -> StoredImage {
-        if let running = pulls[name] { return try await running.value }
+    private func pull(_ name: String, logins: DockerConfig, willPull: @Sendable () -> Void) async throws(ImageError) -> StoredImage {
         willPull()
-        let store = store
-        // Awaited below, and by every other pod that wants the image meanwhile.
-        let task = Task { try await store.pull(try ImageReference(parsing: name), credentials: credentials) }
-        pulls[name] = task
-        defer { pulls[name] = nil }
-        do {
-            return try await task.value
+        do throws(ImageError) {
+            let reference = try ImageReference(parsing: name)
+            return try await store.pull(reference, trying: logins.credentials(for: reference))
         } catch {
+            if case .cancelled = error { throw error }
             // 10 s, doubling to 5 minutes. Source: kubelet, `MaxContainerBackOff`.
             let count = (failures[name]?.count ?? 0) + 1
             let delay = min(10 * Double(1 << min(count - 1, 5)), 300)

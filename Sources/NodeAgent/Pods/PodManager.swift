@@ -33,6 +33,7 @@ package actor PodManager {
         async let found = node.runtime.recover()
         let (entries, networks, publications) = try await ledger.read { (try $0.pods(), try $0.networks(), try $0.publications()) }
         let recovery = await found
+        let lost = Dictionary(recovery.lost.map { ($0.pod.uid, $0.exits) }, uniquingKeysWith: { first, _ in first })
         var sandboxes = Dictionary(recovery.sandboxes.map { ($0.pod.uid, $0) }, uniquingKeysWith: { first, _ in first })
 
         await withDiscardingTaskGroup { group in
@@ -40,7 +41,7 @@ package actor PodManager {
                 guard let worker = await restored(entry) else { continue }
                 workers[entry.uid] = worker
                 let sandbox = sandboxes.removeValue(forKey: entry.uid)
-                group.addTask { await worker.resume(sandbox) }
+                group.addTask { await worker.resume(sandbox, exits: lost[entry.uid] ?? []) }
             }
         }
         for (uid, worker) in workers { launch(worker, uid: uid) }

@@ -103,15 +103,12 @@ extension PodWorker {
 
     /// Nil when there is none yet; the reason is recorded.
     private func image(for container: Container) async -> StoredImage? {
-        let secrets = PullSecrets(pod.spec.imagePullSecrets.compactMap { objects.secrets[$0.name] })
-        // An image name that cannot be parsed has no registry; the pull itself reports it.
-        let registry = (try? ImageReference(parsing: container.image))?.registry ?? ""
         let events = node.events
         let pod = pod
         pulling.insert(container.name)
         defer { pulling.remove(container.name) }
         let outcome = await node.images.image(
-            container.image, policy: PullPolicy(of: container), credentials: secrets.credentials(for: registry),
+            container.image, policy: PullPolicy(of: container), logins: pullSecrets(),
             mayFallBack: memory.record[container: container.name].current != nil
         ) {
             events.record(.normal, "Pulling", "Pulling image \"\(container.image)\"", about: pod, container: container.name)
@@ -132,6 +129,23 @@ extension PodWorker {
                 container: container.name)
             return nil
         }
+    }
+
+    /// The registry logins of the pod's `imagePullSecrets`; one that cannot be read is reported and left out.
+    private func pullSecrets() -> DockerConfig {
+        var logins = DockerConfig()
+        for secret in pod.spec.imagePullSecrets.compactMap({ objects.secrets[$0.name] }) {
+            do throws(ImageError) {
+                if let data = secret.data[".dockerconfigjson"] {
+                    logins = logins.merging(try DockerConfig(dockerConfigJSON: Array(data)))
+                } else if let data = secret.data[".dockercfg"] {
+                    logins = logins.merging(try DockerConfig(dockercfg: Array(data)))
+                }
+            } catch {
+                node.events.record(.warning, "FailedToRetrieveImagePullSecret", "\(secret.metadata.name): \(error)", about: pod)
+            }
+        }
+        return logins
     }
 
     func referencedObjects() async -> ReferencedObjects {
@@ -173,11 +187,7 @@ extension PodWorker {
     // MARK: The end
 
     func containerExited(_ exit: ContainerExit, in origin: Sandbox) async {
-        guard sandbox === origin, let name = memory.record.name(ofRun: exit.id) else { return }
-        let message = terminationMessage(of: name, exit)
-        memory.record[container: name].ended(
-            ContainerEnd(exitCode: exit.code, oomKilled: exit.oomKilled, message: message, finishedAt: Date(exit.finishedAt)))
-        plans[name] = nil
+        guard sandbox === origin, let name = noteEnd(exit) else { return }
         logger.info("container exited", metadata: ["container.name": "\(name)", "exit.code": "\(exit.code)"])
         interruptStop(of: name)
         await persist()
@@ -196,6 +206,17 @@ extension PodWorker {
         } catch {
             logger.warning("remains of a container stay behind", metadata: ["container.id": "\(id)", "error": "\(error)"])
         }
+    }
+
+    /// - Returns: the container's name; nil when the run is not one of this pod's latest.
+    @discardableResult
+    func noteEnd(_ exit: ContainerExit) -> String? {
+        guard let name = memory.record.name(ofRun: exit.id) else { return nil }
+        memory.record[container: name].ended(
+            ContainerEnd(
+                exitCode: exit.code, oomKilled: exit.oomKilled, message: terminationMessage(of: name, exit), finishedAt: Date(exit.finishedAt)))
+        plans[name] = nil
+        return name
     }
 
     private func noteBackOff(_ name: String) {

@@ -10,12 +10,15 @@ import PodPlanning
 extension PodWorker {
     /// Compares what the ledger remembers with what is there.
     ///
-    /// - Parameter living: the pod's supervisor, when it outlived the daemon; nil after a reboot or a crash of it.
-    func resume(_ living: Sandbox?) async {
+    /// - Parameters:
+    ///   - living: the pod's supervisor, when it outlived the daemon; nil after a reboot or a crash of it.
+    ///   - exits: of the containers that ended before a supervisor that is gone.
+    func resume(_ living: Sandbox?, exits: [ContainerExit]) async {
         hasResumed = true
         guard let living else {
             let wasUp = memory.record.sandbox.isReady || memory.record.containers.values.contains(where: \.isRunning)
             if wasUp {
+                for exit in exits { noteEnd(exit) }
                 memory.record.sandboxLost(at: Date())
                 await persist()
             }

@@ -33,7 +33,7 @@ package actor PodWorker {
     var hasResumed = false
     /// How far the ending of each container is.
     var stops: [String: ContainerStop] = [:]
-    /// Starts that wait for an image, which a pod that ends does not wait for.
+    /// Starts that wait for an image, which are broken off when the pod ends.
     var pulling: Set<String> = []
     /// The last status put into the outbox.
     var published: PodStatus?
@@ -233,11 +233,10 @@ package actor PodWorker {
     var isDeleted: Bool { pod.metadata.deletionTimestamp != nil }
     private var hasAskedForDeletion = false
 
-    /// Cleans up once nothing else is being done for the pod; a pull for it is not waited for.
+    /// Cleans up once nothing else is being done for the pod; its setup and its image pulls are broken off.
     private func finishWhenQuiet(_ now: Date) -> [Date] {
         for (kind, task) in work where kind == .setUp || pulling.contains(kind.container ?? "") { task.cancel() }
-        let busy = work.keys.contains { $0 != .finish && !pulling.contains($0.container ?? "") }
-        if busy { return [] }
+        if work.keys.contains(where: { $0 != .finish }) { return [] }
         if let finishRetryAt, finishRetryAt > now { return [finishRetryAt] }
         begin(.finish) { await $0.finish() }
         return []

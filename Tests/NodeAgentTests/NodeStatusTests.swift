@@ -1,0 +1,51 @@
+import FoundationEssentials
+import KubeAPI
+import LinuxSystem
+import Testing
+
+@testable import NodeAgent
+
+@Suite("Node status")
+struct NodeStatusTests {
+    let profile: NodeProfile
+    let now = Date(timeIntervalSince1970: 1_800_000_000)
+
+    init() {
+        var machine = MachineFacts.read()
+        machine.processors = 4
+        machine.memoryBytes = 8 << 30
+        machine.bootID = "b1"
+        profile = NodeProfile(
+            name: "n1", machine: machine, addresses: ["192.0.2.1"], port: 10250, kubeletVersion: "v1.36.0", runtimeVersion: "berth://1",
+            reserved: ["cpu": Quantity(milli: 500), "memory": Quantity(bytes: 1 << 30)], supportsUserNamespaces: false,
+            supportsRecursiveReadOnly: true)
+    }
+
+    @Test("allocatable is capacity less what is reserved")
+    func reserves() {
+        let amounts = profile.allocatable(storageBytes: 100)
+        #expect(amounts["cpu"] == Quantity("3500m"))
+        #expect(amounts["memory"] == Quantity(bytes: 7 << 30))
+        #expect(amounts["pods"]?.value == 110)
+    }
+
+    @Test("a condition keeps the time of its last change until its status changes")
+    func transitions() throws {
+        var seen = NodeObservation(storage: try FileSystemSpace(of: "/"), memory: MemoryInfo(parsing: "MemAvailable: 4000000 kB"))
+        let first = profile.status(from: seen, previous: NodeStatus(), now: now)
+        let second = profile.status(from: seen, previous: first, now: now.addingTimeInterval(10))
+        #expect(second.says(theSameAs: first))
+        seen.notReady = "no network"
+        let third = profile.status(from: seen, previous: second, now: now.addingTimeInterval(20))
+        let ready = try #require(third.conditions.first { $0.type == "Ready" })
+        #expect(ready.status == "False" && ready.message == "no network")
+        #expect(ready.lastTransitionTime == Timestamp(now.addingTimeInterval(20)))
+        let memory = try #require(third.conditions.first { $0.type == "MemoryPressure" })
+        #expect(memory.lastTransitionTime == Timestamp(now))
+    }
+
+    @Test("declared features are sorted and unique")
+    func features() {
+        #expect(NodeProfile.declaredFeatures == Array(Set(NodeProfile.declaredFeatures)).sorted())
+    }
+}

@@ -1,0 +1,32 @@
+import KubeAPI
+import Testing
+
+@testable import NodeAgent
+
+@Suite("Status patches")
+struct StatusPatchTests {
+    @Test("what the status no longer has is cleared by name")
+    func cleared() throws {
+        var status = PodStatus()
+        status.phase = "Pending"
+        let body = try StatusPatch(podUID: "u1", status: status).body
+        #expect(body.at("metadata", "uid") == "u1")
+        for field in ["message", "reason", "podIP", "podIPs", "containerStatuses"] { #expect(body.at("status", field) == .null) }
+    }
+
+    @Test("addresses replace the old ones instead of joining them")
+    func addresses() throws {
+        var status = PodStatus()
+        status.podIPs = [PodIP(ip: "10.1.0.2")]
+        let body = try StatusPatch(podUID: "u1", status: status).body
+        #expect(body.at("status", "podIPs") == [["$patch": "replace"], ["ip": "10.1.0.2"]])
+    }
+
+    @Test("a condition that got better loses its reason")
+    func reasons() throws {
+        var status = PodStatus()
+        status.conditions = [PodCondition(type: "Ready", status: "True")]
+        let body = try StatusPatch(podUID: "u1", status: status).body
+        #expect(body.at("status", "conditions")?[0]?["reason"] == .null)
+    }
+}
