@@ -49,11 +49,12 @@ struct NodeStreams: Sendable {
         let session = RemoteCommandSession(streams: streams, eventLoopGroup: eventLoopGroup, logger: logger)
         switch offer {
         case .webSocket(let dialect):
+            let outputs: [RemoteChannel] = (stdout ? [.stdout] : []) + (stderr ? [.stderr] : []) + [.error]
             return .webSocket(subprotocol: dialect.name) { channel in
                 await logged("remote command") {
                     try await channel.executeThenClose { inbound, outbound in
                         let transport = WebSocketRemoteCommand(inbound: inbound, outbound: outbound, dialect: dialect)
-                        try await transport.open()
+                        try await transport.open(outputs)
                         await session.run(over: transport)
                     }
                 }

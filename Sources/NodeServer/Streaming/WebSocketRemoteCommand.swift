@@ -18,9 +18,9 @@ package struct WebSocketRemoteCommand: RemoteCommandTransport {
         inputs = Inputs(frames: inbound, outbound: outbound, dialect: dialect)
     }
 
-    /// One empty message per output stream opens it: clients wait for the first.
-    package func open() async throws {
-        for channel in [RemoteChannel.stdout, .stderr, .error] { try await send(ByteBuffer(), on: channel) }
+    /// One empty message on each stream the client will read opens it: clients wait for the first.
+    package func open(_ channels: [RemoteChannel]) async throws {
+        for channel in channels { try await send(ByteBuffer(), on: channel) }
     }
 
     package func send(_ bytes: ByteBuffer, on channel: RemoteChannel) async throws {
