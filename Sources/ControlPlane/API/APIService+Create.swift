@@ -60,7 +60,9 @@ extension APIService {
         if metadata["name"]?.string?.isEmpty != false {
             metadata["name"] = nil
             guard let prefix = metadata["generateName"]?.string, !prefix.isEmpty else {
-                throw .invalid(resource, "", [StatusCause(reason: "FieldValueRequired", message: "Required value: name or generateName is required", field: "metadata.name")])
+                let cause = StatusCause(
+                    reason: "FieldValueRequired", message: "Required value: name or generateName is required", field: "metadata.name")
+                throw .invalid(resource, "", [cause])
             }
         }
         for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "resourceVersion"] { metadata[field] = nil }

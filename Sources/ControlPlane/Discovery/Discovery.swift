@@ -91,7 +91,9 @@ enum Discovery {
             let resources = ResourceCatalog.all.filter { $0.group == group && $0.version == version }
             return ["version": .string(version), "freshness": "Current", "resources": .array(resources.map(entry))]
         }
-        return ["metadata": group.isEmpty ? ["creationTimestamp": .null] : ["name": .string(group), "creationTimestamp": .null], "versions": .array(versions)]
+        var metadata: JSONValue = ["creationTimestamp": .null]
+        if !group.isEmpty { metadata["name"] = .string(group) }
+        return ["metadata": metadata, "versions": .array(versions)]
     }
 
     private static func entry(_ resource: Resource) -> JSONValue {

@@ -52,7 +52,8 @@ struct APIRequest: Sendable {
         let values = query.all("dryRun").filter { !$0.isEmpty }
         if let odd = values.first(where: { $0 != "All" }) {
             throw APIError(
-                code: 422, reason: "Invalid", message: "PatchOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"\(odd)\": supported values: \"All\"")
+                code: 422, reason: "Invalid",
+                message: "PatchOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"\(odd)\": supported values: \"All\"")
         }
         return !values.isEmpty
     }

@@ -18,14 +18,14 @@ struct BodyReader {
     /// The body of a create or update.
     mutating func object(_ value: JSONValue, duplicates: [String], _ apiVersion: String, _ kind: String) throws(APIError) -> JSONValue {
         guard case .object = value else {
-            throw .badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal \(value.typeName) into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }")
+            throw .badRequest("couldn't get version/kind; json parse error: the body is not an object but a \(value.typeName)")
         }
         var value = value
         if let own = value["apiVersion"]?.string, !own.isEmpty, own != apiVersion {
             throw .badRequest("the API version in the data (\(own)) does not match the expected API version (\(apiVersion))")
         }
         if let own = value["kind"]?.string, !own.isEmpty, own != kind {
-            throw .badRequest("\(own) in version \"\(apiVersion.split(separator: "/").last ?? "")\" cannot be handled as a \(kind): converting (\(own)) to (\(kind)): unknown conversion")
+            throw Self.unhandled(apiVersion, own, as: kind, "converting (\(own)) to (\(kind)): unknown conversion")
         }
         value["apiVersion"] = .string(apiVersion)
         value["kind"] = .string(kind)
@@ -40,7 +40,7 @@ struct BodyReader {
         do throws(SchemaDecoder.Mismatch) {
             result = try decoder.decode(value, as: type)
         } catch {
-            throw .badRequest("\(kind) in version \"\(apiVersion.split(separator: "/").last ?? "")\" cannot be handled as a \(kind): \(error.message)")
+            throw Self.unhandled(apiVersion, kind, as: kind, error.message)
         }
         try note(duplicates.map { "duplicate field \"\($0)\"" } + decoder.unknownFields.sorted().map { "unknown field \"\($0)\"" }, kind, apiVersion)
         return result
@@ -52,8 +52,11 @@ struct BodyReader {
         case .warn: warnings += complaints
         case .strict:
             guard !complaints.isEmpty else { return }
-            throw .badRequest(
-                "\(kind) in version \"\(apiVersion.split(separator: "/").last ?? "")\" cannot be handled as a \(kind): strict decoding error: \(complaints.joined(separator: ", "))")
+            throw Self.unhandled(apiVersion, kind, as: kind, "strict decoding error: \(complaints.joined(separator: ", "))")
         }
+    }
+
+    private static func unhandled(_ apiVersion: String, _ found: String, as kind: String, _ why: String) -> APIError {
+        .badRequest("\(found) in version \"\(apiVersion.split(separator: "/").last ?? "")\" cannot be handled as a \(kind): \(why)")
     }
 }

@@ -44,7 +44,9 @@ extension ResourceHandler {
             patch = { (old) throws(APIError) in try StrategicMergePatch().apply(document, to: old, type: schema) }
         }
         let duplicatesInPatch = type == "application/json-patch+json" ? [] : duplicates
-        let patched = try await api.modify(resource, namespace: path.namespace, name: path.name, subresource: path.subresource, options) { (old) throws(APIError) in
+        let patched = try await api.modify(
+            resource, namespace: path.namespace, name: path.name, subresource: path.subresource, options
+        ) { (old) throws(APIError) in
             let new = EventConversion.stored(try patch(EventConversion.served(old, path.resource)), path.resource)
             reader = try BodyReader(mode: mode)
             return try reader.typed(new, duplicates: duplicatesInPatch, resource.apiVersion, resource.kind)

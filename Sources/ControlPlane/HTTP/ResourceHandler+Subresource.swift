@@ -25,7 +25,9 @@ extension ResourceHandler {
         let type = MediaType(request.header(.contentType)[...]).type
         var reader = try BodyReader(mode: request.query["fieldValidation"])
         let (body, duplicates) = try await request.document()
-        let updated = try await api.modify(path.resource, namespace: path.namespace, name: path.name, subresource: "scale", request.writeOptions()) { (old) throws(APIError) in
+        let updated = try await api.modify(
+            path.resource, namespace: path.namespace, name: path.name, subresource: "scale", request.writeOptions()
+        ) { (old) throws(APIError) in
             var wanted = body
             if isPatch {
                 wanted = type == "application/json-patch+json" ? try JSONPatch(body).apply(to: Scale.of(old)) : Scale.of(old).merged(with: body)
@@ -71,14 +73,18 @@ extension ResourceHandler {
             else { throw .badRequest("cannot bind token to object of type \(reference["kind"]?.string ?? "")") }
             bound = try api.get(resource, namespace: path.namespace, name: name)
             if let uid = reference["uid"]?.string, let own = bound?.at("metadata", "uid")?.string, uid != own {
-                throw .conflict(resource, name, "the UID in the bound object reference (\(uid)) does not match the UID in record. The object might have been deleted and then recreated")
+                throw .conflict(
+                    resource, name,
+                    "the UID in the bound object reference (\(uid)) does not match the UID in record. "
+                        + "The object might have been deleted and then recreated")
             }
         }
         let seconds = body.at("spec", "expirationSeconds")?.int ?? 3600
         guard (600...1 << 32).contains(seconds) else {
             throw APIError(
                 code: 422, reason: "Invalid",
-                message: "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: \(seconds): may not specify a duration less than 10 minutes")
+                message: "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: \(seconds): "
+                    + "may not specify a duration less than 10 minutes")
         }
         let audiences = (body.at("spec", "audiences")?.array ?? []).compactMap(\.string)
         let issued = try tokens.issue(for: account, audiences: audiences, seconds: seconds, boundTo: bound, now: api.now())

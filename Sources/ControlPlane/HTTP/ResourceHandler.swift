@@ -16,9 +16,7 @@ struct ResourceHandler: Sendable {
             let stored = try api.stored(path.resource, namespace: path.namespace, name: path.name)
             if form == ResponseForm.plain, !path.resource.isConverted { return .bytes(stored.bytes, "application/json") }
             return try document(stored.value, form, path.resource, request)
-        case "list":
-            // A selector for one name is a watch or list of that object.
-            return try list(request, path)
+        case "list": return try list(request, path)
         case "watch": return try watch(request, path)
         case "create":
             guard path.name.isEmpty else { throw .methodNotAllowed }
@@ -92,7 +90,8 @@ struct ResourceHandler: Sendable {
             guard let known = DeleteOptions.Propagation(rawValue: propagation) else {
                 throw APIError(
                     code: 422, reason: "Invalid",
-                    message: "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"\(propagation)\": supported values: \"Background\", \"Foreground\", \"Orphan\"")
+                    message: "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"\(propagation)\": "
+                        + "supported values: \"Background\", \"Foreground\", \"Orphan\"")
             }
             options.propagation = known
         }

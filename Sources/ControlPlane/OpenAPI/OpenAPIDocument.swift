@@ -138,7 +138,8 @@ struct OpenAPIDocument {
     // MARK: Paths
 
     private func operations(on resource: Resource) -> [(String, JSONValue)] {
-        let root = (resource.group.isEmpty ? "/api/" : "/apis/") + resource.apiVersion + (resource.isNamespaced ? "/namespaces/{namespace}/" : "/") + resource.plural
+        let scope = resource.isNamespaced ? "/namespaces/{namespace}/" : "/"
+        let root = (resource.group.isEmpty ? "/api/" : "/apis/") + resource.apiVersion + scope + resource.plural
         let name = Schema.definitionName(apiVersion: resource.apiVersion, kind: resource.kind)
         var collection: JSONValue = ["post": operation("post", resource, answer: name, writes: name)]
         guard resource.isStored else { return [(root, collection)] }

@@ -13,8 +13,11 @@ enum OpenAPIPages {
             if request.header(.ifNoneMatch) == etag { return Response(status: .notModified, headers: [.eTag: etag]) }
             return try version2(request)
         case "v3" where rest.count == 1:
-            let paths = versions.map { version in (path(of: version), JSONValue.object(["serverRelativeURL": .string("/openapi/v3/\(path(of: version))?hash=\(fingerprint)")])) }
-            return .bytes(JSONValue.object(["paths": .object(Dictionary(uniqueKeysWithValues: paths))]).serialized(sortedKeys: true), "application/json")
+            var paths: JSONValue = [:]
+            for version in versions.map(path(of:)) {
+                paths[version] = ["serverRelativeURL": .string("/openapi/v3/\(version)?hash=\(fingerprint)")]
+            }
+            return .bytes(JSONValue.object(["paths": paths]).serialized(sortedKeys: true), "application/json")
         case "v3":
             let path = rest.dropFirst().joined(separator: "/")
             guard let version = versions.first(where: { self.path(of: $0) == path }) else { throw .noSuchPath }

@@ -9,7 +9,9 @@ struct JSONPatch {
             throw .badRequest("json: cannot unmarshal \(document.typeName) into Go value of type jsonpatch.Patch")
         }
         guard operations.count <= 10_000 else {
-            throw APIError(code: 413, reason: "RequestEntityTooLarge", message: "The allowed maximum operations in a JSON patch is 10000, got \(operations.count)")
+            throw APIError(
+                code: 413, reason: "RequestEntityTooLarge",
+                message: "The allowed maximum operations in a JSON patch is 10000, got \(operations.count)")
         }
         self.operations = operations
     }
@@ -61,7 +63,8 @@ struct JSONPatch {
     private func pointer(_ text: JSONValue?) throws(APIError) -> [String] {
         guard let text = text?.string, text.isEmpty || text.hasPrefix("/") else { throw Self.failure("operation has no valid path") }
         return text.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { part in
-            part.contains("~") ? part.split(separator: "~1", omittingEmptySubsequences: false).map { $0.replacing("~0", with: "~") }.joined(separator: "/") : String(part)
+            // `~1` first: `~01` stands for `~1`.
+            String(part).replacing("~1", with: "/").replacing("~0", with: "~")
         }
     }
 

@@ -50,8 +50,11 @@ struct ManagedFields {
         return fields
     }
 
-    /// Adds `fields` to the manager's entry, and takes them from all others.
-    mutating func give(_ fields: FieldSet, to manager: String, operation: String, subresource: String, apiVersion: String, time: JSONValue, replacing: Bool = false) {
+    /// Adds `fields` to the manager's entry, or replaces it by them.
+    mutating func give(
+        _ fields: FieldSet, to manager: String, operation: String, subresource: String, apiVersion: String, time: JSONValue,
+        replacing: Bool = false
+    ) {
         let index = entries.firstIndex { $0.manager == manager && $0.operation == operation && $0.subresource == subresource }
         if let index {
             let all = replacing ? fields : entries[index].fields.union(fields)
@@ -80,7 +83,9 @@ struct ManagedFields {
         if let old {
             changed = managed(FieldSet.differences(from: old, to: new, type: type))
             let all = FieldSet(of: new, type: type)
-            for index in bookkeeping.entries.indices where !(bookkeeping.entries[index].manager == manager && bookkeeping.entries[index].operation == "Update") {
+            for index in bookkeeping.entries.indices {
+                let entry = bookkeeping.entries[index]
+                if entry.manager == manager, entry.operation == "Update" { continue }
                 bookkeeping.entries[index].fields = bookkeeping.entries[index].fields.subtracting(changed)
             }
             bookkeeping.give(

@@ -42,7 +42,9 @@ struct ServerSideApply {
         let before = bookkeeping.entries.first(where: isMine)?.fields ?? FieldSet()
         let others = bookkeeping.entries.filter { !isMine($0) }.reduce(FieldSet()) { $0.union($1.fields) }
         let abandoned = before.subtracting(fields).subtracting(others)
-        if !abandoned.isEmpty, let rest = Self.removing(abandoned, keeping: fields.union(others), from: merged, .object(type), nil, schema) { merged = rest }
+        if !abandoned.isEmpty, let rest = Self.removing(abandoned, keeping: fields.union(others), from: merged, .object(type), nil, schema) {
+            merged = rest
+        }
         give(&bookkeeping, fields)
         merged["metadata"]?["managedFields"] = bookkeeping.value
         return merged
@@ -76,7 +78,9 @@ struct ServerSideApply {
     }
 
     /// `applied` over `live`: granular lists and maps are merged, everything else is replaced.
-    private static func merged(_ live: JSONValue?, _ applied: JSONValue, _ type: Schema.FieldType, _ field: Schema.Field?, _ schema: Schema) -> JSONValue {
+    private static func merged(
+        _ live: JSONValue?, _ applied: JSONValue, _ type: Schema.FieldType, _ field: Schema.Field?, _ schema: Schema
+    ) -> JSONValue {
         guard let live, !(field?.isAtomic ?? false) else { return applied }
         switch (type, live, applied) {
         case (.object(let index), .object(var members), .object(let changes)) where !schema[index].isAtomic:
@@ -99,7 +103,9 @@ struct ServerSideApply {
     }
 
     /// Applied elements in their order; the others stay behind what they followed.
-    private static func merged(_ old: [JSONValue], _ new: [JSONValue], _ field: Schema.Field, _ element: Schema.FieldType, _ schema: Schema) -> [JSONValue] {
+    private static func merged(
+        _ old: [JSONValue], _ new: [JSONValue], _ field: Schema.Field, _ element: Schema.FieldType, _ schema: Schema
+    ) -> [JSONValue] {
         let steps = new.map { field.step(for: $0) }
         var result = new.enumerated().map { index, value in
             let known = old.first { field.step(for: $0) == steps[index] }

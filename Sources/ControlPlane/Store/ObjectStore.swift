@@ -174,7 +174,8 @@ package final class ObjectStore: Sendable {
             var initial: [WatchEvent] = []
             switch start {
             case .initialEvents:
-                for object in table.objects.values where (filter.namespace ?? object.key.namespace) == object.key.namespace && filter.matches(object.value) {
+                for object in table.objects.values {
+                    guard filter.namespace ?? object.key.namespace == object.key.namespace, filter.matches(object.value) else { continue }
                     initial.append(WatchEvent(kind: .added, resourceVersion: object.resourceVersion, object: object))
                 }
             case .after(let revision):
