@@ -20,18 +20,21 @@ package struct PodVolumes: Sendable {
     ///
     /// - Parameters:
     ///   - fsGroup: given to volumes that are the pod's own or a claim's; never to hostPath.
+    ///   - ownedBy: the group that an earlier call for this pod has completed, as recorded: then the pass is left out.
     ///   - identity: what the source was the last time; nil the first time.
     /// - Throws: `identityMismatch` when the source is another one, or empty where it was not.
     package func publish(
-        _ request: VolumeRequest, podUID: String, fsGroup: FSGroup? = nil, expecting identity: SourceIdentity? = nil
+        _ request: VolumeRequest, podUID: String, fsGroup: FSGroup? = nil, ownedBy completed: UInt32? = nil,
+        expecting identity: SourceIdentity? = nil
     ) async throws(VolumeError) -> PublishedVolume {
         let target = path(of: request, podUID: podUID)
+        let pass = fsGroup?.id == completed ? nil : fsGroup
         switch request.source {
         case .localImage(let id):
             let staged = try await localVolumes.stage(id, expecting: identity)
-            if let fsGroup, !request.isReadOnly {
+            if let pass, !request.isReadOnly {
                 try await VolumeWork.run("setting the group of volume \(id)", deadline: .seconds(3600)) { () throws(VolumeError) in
-                    try OwnershipPass.run(on: staged.path, for: fsGroup)
+                    try OwnershipPass.run(on: staged.path, for: pass)
                 }
             }
             return PublishedVolume(request, path: staged.path, identity: staged.identity, fsGroup: fsGroup, check: staged.check)
@@ -51,13 +54,13 @@ package struct PodVolumes: Sendable {
         case .emptyDirectory:
             try await VolumeWork.run("making \(target)", deadline: deadline) { () throws(VolumeError) in
                 try Self.makeDirectory(target, mode: 0o777)
-                if let fsGroup { try OwnershipPass.run(on: target, for: fsGroup) }
+                if let pass { try OwnershipPass.run(on: target, for: pass) }
             }
             return PublishedVolume(request, path: target, fsGroup: fsGroup)
         case .memory(let size):
             try await VolumeWork.run("mounting \(target)", deadline: deadline) { () throws(VolumeError) in
                 try Self.mountMemory(target, sizeBytes: size, mode: 0o777)
-                if let fsGroup { try OwnershipPass.run(on: target, for: fsGroup) }
+                if let pass { try OwnershipPass.run(on: target, for: pass) }
             }
             return PublishedVolume(request, path: target, isMount: true, fsGroup: fsGroup)
         case .files(let files, let plugin):

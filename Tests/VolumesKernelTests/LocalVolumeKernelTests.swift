@@ -180,6 +180,34 @@ struct LocalVolumeKernelTests {
         }
     }
 
+    @Test("an image that another mount namespace still has mounted is never resized behind its back", .mayNotResize)
+    func growWhileMountedElsewhere() async throws {
+        try await VolumesFixture.with { node in
+            _ = try await node.store.create(Self.claim(mebibytes: 16))
+            _ = try await node.store.stage("pvc-1")
+            let other = Process()
+            other.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
+            other.arguments = ["--mount", "--propagation", "private", "/bin/sh", "-c", "echo ready; exec sleep 600"]
+            let output = Pipe()
+            other.standardOutput = output
+            try other.run()
+            defer { kill(other.processIdentifier, SIGKILL) }
+            _ = output.fileHandleForReading.availableData
+            try await node.store.unstage("pvc-1")
+            do throws(VolumeError) {
+                _ = try await node.store.expand("pvc-1", toBytes: 32 * Self.mebibyte)
+                Issue.record("grew")
+            } catch {
+                guard case .busy(_, let holders) = error else { throw error }
+                #expect(holders.contains { $0.pid == other.processIdentifier && $0.reason == .mount })
+            }
+            // Deleting it is another matter: the data only moves.
+            _ = try await node.store.moveToTrash("pvc-1", at: Date())
+            kill(other.processIdentifier, SIGKILL)
+            other.waitUntilExit()
+        }
+    }
+
     @Test("shrinking is refused with the size it has")
     func shrink() async throws {
         try await VolumesFixture.with { node in

@@ -62,9 +62,20 @@ extension LocalVolumeStore {
             guard error.code == EPERM else { throw .failed(error) }
         }
         guard mayUnmount else { throw .growthNeedsUnmount(id: volume.id) }
-        _ = try unmountImage(of: volume.id, lazily: false)
+        try unmountEverywhere(volume)
         try tools.resize(image(of: volume.id), id: volume.id)
         _ = try mountImage(of: volume)
+    }
+
+    /// resize2fs on a file system that another mount namespace still has mounted would ruin it: only when the device is
+    /// gone is nobody left. Otherwise the volume is mounted again as it was.
+    private func unmountEverywhere(_ volume: LocalVolume) throws(VolumeError) {
+        guard let mount = try currentMount(of: volume.id) else { return }
+        let number = try volumeCall { () throws(SystemCallError) in try SourceIdentity(of: mount.mountPoint).device }
+        _ = try unmountImage(of: volume.id, lazily: false)
+        guard let device = try volumeCall({ () throws(SystemCallError) in try LoopDevice.attached(to: image(of: volume.id)) }) else { return }
+        _ = try mountImage(of: volume)
+        throw .busy(path: device, holders: MountHolder.find(device: number, label: mount.device))
     }
 
     private static func size(of image: String) throws(SystemCallError) -> Int {

@@ -10,7 +10,8 @@ package struct TrashedVolume: Hashable, Sendable {
 }
 
 extension LocalVolumeStore {
-    /// First half of a deletion: out of the way, nothing lost.
+    /// First half of a deletion: out of the way, nothing lost. A copy of the mount that another namespace still has goes on
+    /// working.
     ///
     /// - Throws: `busy` while it is staged.
     package func moveToTrash(_ id: String, at time: Date) async throws(VolumeError) -> TrashedVolume {
@@ -18,9 +19,6 @@ extension LocalVolumeStore {
         return try await locked(id, "trashing") { () throws(VolumeError) in
             var volume = try LocalVolume.read(from: record(of: id), id: id)
             if let mount = try currentMount(of: id) { throw .busy(path: mount.mountPoint, holders: []) }
-            if let device = try volumeCall({ () throws(SystemCallError) in try LoopDevice.attached(to: image(of: id)) }) {
-                throw .busy(path: device, holders: [])
-            }
             volume.trashedAt = time
             try volume.write(to: record(of: id))
             let path = "\(trash)/\(id)@\(Int(time.timeIntervalSince1970))"
