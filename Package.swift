@@ -83,6 +83,11 @@ let package = Package(
                 .linkedLibrary("m"),
             ]),
 
+        .executableTarget(
+            name: "berth-bench",
+            dependencies: ["ContainerRuntime", "PodPlanning", "LinuxSystem", "OCISpec", "KubeAPI", "SandboxPlan", log, arguments],
+            swiftSettings: house),
+
         // Loops, actors and the HTTP faces.
         .target(
             name: "NodeAgent",

@@ -1,0 +1,105 @@
+import Glibc
+import KubeAPI
+import LinuxSystem
+import OCISpec
+import PodPlanning
+import SandboxPlan
+
+/// A node in a temporary directory with one unpacked image: plans come from the same functions as in production.
+struct Workplace {
+    let root: String
+    let cgroup: String
+    let layout: CgroupLayout
+    private let node: NodeFacts
+    private let seccomp = SeccompCompiler()
+
+    init(program: String) throws {
+        var template = Array("/tmp/berth-bench.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil, let layout = CgroupLayout(mountInfo: try SmallFile.text("/proc/self/mountinfo")) else {
+            throw SystemCallError(call: "mkdtemp", subject: "/tmp", code: errno)
+        }
+        root = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        cgroup = "berth-bench-\(getpid())"
+        self.layout = layout
+        node = NodeFacts(
+            paths: NodePaths(root: root), cgroups: layout, nodeName: "bench", hostname: "bench", nodeIPs: ["127.0.0.1"], capacity: [:],
+            allocatable: [:])
+        try install(program, in: "\(root)/layer/bin")
+        for file in [node.paths.hostnameFile("bench"), node.paths.resolvConf("bench"), node.paths.terminationLog("main", attempt: 0, of: "bench")] {
+            try DirectoryTree.make(String(file[..<(file.lastIndex(of: "/") ?? file.endIndex)]))
+            try ControlFile.write("".utf8, to: file, flags: O_CREAT)
+        }
+    }
+
+    static func newID() -> String {
+        (0..<4).map { _ in
+            let text = String(UInt64.random(in: .min ... .max), radix: 16)
+            return String(repeating: "0", count: 16 - text.count) + text
+        }.joined()
+    }
+
+    private func pod(_ uid: String) -> Pod {
+        var container = Container()
+        container.name = "main"
+        container.command = ["/bin/true"]
+        var pod = Pod()
+        pod.metadata.name = "bench"
+        pod.metadata.namespace = "default"
+        pod.metadata.uid = uid
+        pod.spec.containers = [container]
+        return pod
+    }
+
+    func sandboxPlan(uid: String) throws -> SandboxPlan {
+        var plan = try PodPlanning.sandboxPlan(for: pod(uid), on: node)
+        plan.cgroup = under(plan.cgroup, of: "kubepods/besteffort")
+        return plan
+    }
+
+    func containerPlan(id: String) throws -> ContainerPlan {
+        let pod = pod("bench")
+        var plan = try PodPlanning.containerPlan(
+            for: pod.spec.containers[0], in: pod, attempt: 0, id: id,
+            image: ResolvedImage(layers: ["\(root)/layer"], config: ImageConfig(architecture: "any", os: "linux", rootfs: ImageConfig.RootFS(diffIDs: [])), imageID: "sha256:bench"), volumes: [:],
+            objects: ReferencedObjects(), podIPs: [], seccomp: seccomp, on: node)
+        // Raising limits may be more than this machine lets anyone do, and the others would fail at it.
+        plan.process.resourceLimits = []
+        return plan
+    }
+
+    /// The container's cgroup beneath that of the given pod.
+    func moved(_ cgroup: CgroupPlan, to sandbox: SandboxPlan) -> CgroupPlan {
+        let own = under(cgroup, of: "kubepods/besteffort/podbench")
+        func moved(_ path: String) -> String { path.replacing("/\(self.cgroup)/", with: "/\(self.cgroup)/pod\(sandbox.pod.uid)/") }
+        return CgroupPlan(
+            directories: own.directories.map(moved),
+            writes: own.writes.map { CgroupWrite(file: moved($0.file), value: $0.value, isOptional: $0.isOptional) })
+    }
+
+    /// The same cgroup beneath the benchmark's own in place of the node's.
+    private func under(_ plan: CgroupPlan, of parent: String) -> CgroupPlan {
+        func moved(_ path: String) -> String { path.replacing("/\(parent)/", with: "/\(cgroup)/") }
+        return CgroupPlan(
+            directories: plan.directories.map(moved),
+            writes: plan.writes.map { CgroupWrite(file: moved($0.file), value: $0.value, isOptional: $0.isOptional) })
+    }
+
+    /// What cannot be removed is named and left.
+    func remove() {
+        do {
+            for directory in layout.directories(cgroup) { try CgroupDirectory(directory).remove() }
+            let parent = try OwnedFileDescriptor(opening: "/tmp", flags: O_RDONLY | O_DIRECTORY)
+            try FileTree.remove(String(root.dropFirst("/tmp/".count)), in: parent.rawValue)
+        } catch {
+            print("left behind: \(error)")
+        }
+    }
+}
+
+/// Copies `program` there, and links `true` to it.
+func install(_ program: String, in directory: String) throws {
+    try DirectoryTree.make(directory)
+    let target = "\(directory)/program"
+    try ControlFile.write(try SmallFile.bytes(program, limit: 64 << 20), to: target, flags: O_CREAT, mode: 0o755)
+    try systemCall("symlink", on: directory) { symlink("program", "\(directory)/true") }
+}
