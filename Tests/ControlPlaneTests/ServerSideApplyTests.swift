@@ -82,6 +82,20 @@ struct ServerSideApplyTests {
         #expect(error?.status.message.contains("before-first-apply") == true)
     }
 
+    @Test("kubectl goes on with what it applied on the client side, but not with what others changed since")
+    func handOver() throws {
+        var live = try JSONValue(parsing: Self.config(replicas: 1))
+        live["metadata"]?["annotations"] = ["kubectl.kubernetes.io/last-applied-configuration": .string(Self.config(replicas: 1))]
+        ManagedFields.recordUpdate(
+            &live, from: nil, manager: "kubectl-client-side-apply", time: "2026-01-01T00:00:00Z", resource: ResourceCatalog.statefulSets)
+        let applied = try apply(Self.config(replicas: 2), as: "kubectl", to: live)
+        #expect(applied.at("spec", "replicas") == 2)
+        #expect(applied.at("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration")?.string?.contains("2") == true)
+        #expect(throws: APIError.self) { try apply(Self.config(replicas: 2), as: "other", to: live) }
+        live["spec"]?["replicas"] = 7
+        #expect(throws: APIError.self) { try apply(Self.config(replicas: 2), as: "kubectl", to: live) }
+    }
+
     @Test("applying the same again changes nothing")
     func idempotent() throws {
         let live = try created(Self.config(replicas: 1), by: "one")

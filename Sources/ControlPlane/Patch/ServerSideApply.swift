@@ -36,7 +36,8 @@ struct ServerSideApply {
         var merged = Self.merged(live, applied, .object(type), nil, schema)
         let isMine: (ManagedFields.Entry) -> Bool = { $0.manager == manager && $0.operation == "Apply" && $0.subresource == subresource }
         let changed = FieldSet.differences(from: live, to: merged, type: type)
-        try takeOver(changed.intersection(fields), in: &bookkeeping, unless: isMine)
+        let handedOver = handedOver(by: live, type)
+        try takeOver(changed.intersection(fields), allowed: handedOver, in: &bookkeeping, unless: isMine)
 
         // What this manager applied before, no longer mentions, and nobody else owns, goes.
         let before = bookkeeping.entries.first(where: isMine)?.fields ?? FieldSet()
@@ -46,17 +47,34 @@ struct ServerSideApply {
             merged = rest
         }
         give(&bookkeeping, fields)
+        if manager == "kubectl", live.at("metadata", "annotations", Self.lastApplied) != nil {
+            merged["metadata"]?["annotations"]?[Self.lastApplied] = .string(applied.description)
+        }
         merged["metadata"]?["managedFields"] = bookkeeping.value
         return merged
     }
 
+    private static let lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+    /// What kubectl applied on the client side before and nobody has changed since: it may go on with it on the server side.
+    /// Source: apimachinery `managedfields` `lastAppliedManager`.
+    private func handedOver(by live: JSONValue, _ type: Int) -> FieldSet {
+        guard manager == "kubectl", let text = live.at("metadata", "annotations", Self.lastApplied)?.string,
+            let before = try? JSONValue(parsing: text)  // an annotation that a user spoilt hands nothing over
+        else { return FieldSet() }
+        return FieldSet(of: before, type: type).subtracting(FieldSet.differences(from: before, to: live, type: type))
+    }
+
     /// Conflicts are fields that another manager owns and that would change.
-    private func takeOver(_ changed: FieldSet, in bookkeeping: inout ManagedFields, unless isMine: (ManagedFields.Entry) -> Bool) throws(APIError) {
+    private func takeOver(
+        _ changed: FieldSet, allowed: FieldSet, in bookkeeping: inout ManagedFields, unless isMine: (ManagedFields.Entry) -> Bool
+    ) throws(APIError) {
         var conflicts: [(entry: ManagedFields.Entry, paths: [String])] = []
         for index in bookkeeping.entries.indices where !isMine(bookkeeping.entries[index]) {
             let common = bookkeeping.entries[index].fields.intersection(changed)
             guard !common.isEmpty else { continue }
-            conflicts.append((bookkeeping.entries[index], common.paths))
+            let refused = common.subtracting(allowed)
+            if !refused.isEmpty { conflicts.append((bookkeeping.entries[index], refused.paths)) }
             bookkeeping.entries[index].fields = bookkeeping.entries[index].fields.subtracting(common)
         }
         guard !force, !conflicts.isEmpty else { return }
