@@ -168,13 +168,13 @@ void pod_kill_cgroup(const char *directory, int signal) {
     }
 }
 
-uint64_t pod_oom_kills(const char *directory) {
+int64_t pod_oom_kills(const char *directory) {
     char bytes[1024];
     if (read_control(directory, "memory.events", bytes, sizeof bytes) < 0
         && read_control(directory, "memory.oom_control", bytes, sizeof bytes) < 0)
-        return 0;
+        return -1;
     const char *line = strstr(bytes, "oom_kill ");
-    return line ? strtoull(line + strlen("oom_kill "), NULL, 10) : 0;
+    return line ? strtoll(line + strlen("oom_kill "), NULL, 10) : 0;
 }
 
 int64_t pod_now(void) {

@@ -20,13 +20,19 @@ final class Cgroup {
         directories.deallocate()
     }
 
-    /// A descriptor of the v2 directory, or -1; the caller closes it.
-    func openUnified() -> Int32 {
-        for i in 0..<count {
-            let descriptor = pod_unified_cgroup(directories[i])
-            if descriptor >= 0 { return descriptor }
+    /// Which of the directories is on v2, or -1: the same for every cgroup of the pod, whose plans list the hierarchies in one order.
+    static func unifiedIndex(_ plan: Plan, _ cgroup: berth_cgroup) -> Int {
+        for (index, span) in plan.array(cgroup.directories, of: berth_span.self).enumerated() {
+            let descriptor = pod_unified_cgroup(plan.text(span))
+            pod_close(descriptor)
+            if descriptor >= 0 { return index }
         }
         return -1
+    }
+
+    /// A descriptor of the v2 directory, or -1; the caller closes it.
+    func openUnified(_ index: Int) -> Int32 {
+        index >= 0 && index < count ? pod_unified_cgroup(directories[index]) : -1
     }
 
     func signal(_ signal: Int32) {
@@ -34,10 +40,13 @@ final class Cgroup {
         if count > 0 { pod_kill_cgroup(directories[0], signal) }
     }
 
-    var oomKills: UInt64 {
-        var kills: UInt64 = 0
-        for i in 0..<count { kills += pod_oom_kills(directories[i]) }
-        return kills
+    /// Only a hierarchy with the memory controller counts; there is one at most.
+    var hasOOMKills: Bool {
+        for i in 0..<count {
+            let kills = pod_oom_kills(directories[i])
+            if kills >= 0 { return kills > 0 }
+        }
+        return false
     }
 
     func remove() {

@@ -54,7 +54,7 @@ final class Container: Child {
         record.signal = pod_exit_signal(status)
         // What the container left running in a PID namespace that is not its own ends with it.
         if supervisor.context.pid_scope != UInt32(BERTH_PID_CONTAINER) { cgroup.signal(9) }
-        record.flags = UInt32(BERTH_HAS_EXITED | (cgroup.oomKills > 0 ? BERTH_OOM_KILLED : 0))
+        record.flags = UInt32(BERTH_HAS_EXITED | (cgroup.hasOOMKills ? BERTH_OOM_KILLED : 0))
         for stream in streams { stream.drain() }
         pod_close(input)
         input = -1

@@ -25,9 +25,11 @@ final class Supervisor {
     private var released: [Source] = []
     private let directory: Text
     private let sharedMemoryBytes: UInt64
+    private let unifiedIndex: Int
     private let selfHandle = pod_pidfd_of_self()
 
-    init(_ directory: Text, _ sandbox: berth_sandbox) {
+    init(_ directory: Text, _ sandbox: berth_sandbox, unifiedIndex: Int) {
+        self.unifiedIndex = unifiedIndex
         self.directory = directory
         poller = pod_poller()
         sharedMemoryBytes = sandbox.shared_memory_bytes
@@ -154,7 +156,7 @@ final class Supervisor {
         let (input, out, error, status) = (Pair(hasInput, pod_pipe), Pair(!hasTerminal, pod_pipe), Pair(!hasTerminal, pod_pipe), Pair(true, pod_message_pair))
         let container = Container(
             record, connection, cgroup, log, input: input.second, isStdinOnce: Int(body.pointee.flags) & BERTH_STDIN_ONCE != 0)
-        let unified = cgroup.openUnified()
+        let unified = cgroup.openUnified(unifiedIndex)
         let pid = pod_start(
             plan.bytes, &context, unified,
             pod_streams(status: status.second, input: input.first, output: out.second, error: error.second))
@@ -236,7 +238,7 @@ final class Supervisor {
         record.container = request.container
         let status = Pair(true, pod_message_pair)
         let (input, output, error) = (received.take(1), received.take(2), received.take(3))
-        let unified = container.cgroup.openUnified()
+        let unified = container.cgroup.openUnified(unifiedIndex)
         let pid = pod_exec(
             plan.bytes, &context, container.pid, selfHandle, unified, container.cgroup.directories,
             pod_streams(status: status.second, input: input, output: output, error: error))

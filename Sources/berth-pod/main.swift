@@ -22,7 +22,10 @@ public func berthPod(_ argc: Int32, _ argv: UnsafeMutablePointer<UnsafeMutablePo
     var cgroup = sandbox.pointee.cgroup
     let made = pod_make_cgroup(plan.bytes, &cgroup, &subject, warn, nil)
     if made < 0 { return fail("cgroup", subject, made) }
-    let unified = supervisorCgroup(plan, sandbox.pointee.cgroup)
+    let unifiedIndex = Cgroup.unifiedIndex(plan, cgroup)
+    // On v2 a cgroup with children holds no processes, so the supervisor's is a leaf of the pod's.
+    let unified =
+        unifiedIndex < 0 ? -1 : pod_unified_leaf(plan.text(plan.array(cgroup.directories, of: berth_span.self)[unifiedIndex]), "supervisor")
     // The one that stays is a child whose parent ends now: whatever becomes of berthd, it is none of its processes.
     let pid = pod_fork_supervisor(sandbox.pointee.flags, sandbox.pointee.pid_scope, unified)
     if pid != 0 { return pid < 0 ? fail("clone3", nil, pid) : 0 }
@@ -31,18 +34,9 @@ public func berthPod(_ argc: Int32, _ argv: UnsafeMutablePointer<UnsafeMutablePo
     var step: Text?
     let code = pod_enter_sandbox(plan.bytes, sandbox, &step, &subject, warn, nil)
     if code < 0 { return fail(step, subject, code) }
-    let supervisor = Supervisor(directory, sandbox.pointee)
+    let supervisor = Supervisor(directory, sandbox.pointee, unifiedIndex: unifiedIndex)
     plan.close()
     return fail("event loop", nil, supervisor.run(control))
-}
-
-/// On v2 a cgroup with children holds no processes, so ours is a leaf of the pod's. A descriptor, or -1 on v1.
-private func supervisorCgroup(_ plan: Plan, _ cgroup: berth_cgroup) -> Int32 {
-    for span in plan.array(cgroup.directories, of: berth_span.self) {
-        let descriptor = pod_unified_leaf(plan.text(span), "supervisor")
-        if descriptor >= 0 { return descriptor }
-    }
-    return -1
 }
 
 private func fail(_ step: StaticString, _ subject: Text?, _ code: Int32) -> Int32 {

@@ -54,8 +54,8 @@ int pod_exit_signal(int status);
 int pod_kill(int pid, int signal);
 /// Every process of the cgroup directory, by cgroup.kill where there is one and the signal is SIGKILL.
 void pod_kill_cgroup(const char *directory, int signal);
-/// The count after `oom_kill` in memory.events or memory.oom_control of the directory; 0 when it has neither.
-uint64_t pod_oom_kills(const char *directory);
+/// The count after `oom_kill` in memory.events or memory.oom_control of the directory; -1 when it has neither.
+int64_t pod_oom_kills(const char *directory);
 
 /// CLOCK_REALTIME. Nanoseconds since 1970.
 int64_t pod_now(void);
