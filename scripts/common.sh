@@ -122,13 +122,13 @@ wait_until() {
     done
 }
 
-# The supervisors of this node's pods: berth-pod processes whose argument is a directory of ours.
+# The supervisors of this node's pods: berth-pod processes whose argument is a directory of ours. They run from a sealed copy
+# in memory, so there is no path in /proc to tell them by.
 supervisor_pids() {
     local process arguments
     for process in /proc/[0-9]*; do
-        [[ $(readlink "$process/exe" 2>/dev/null || true) == */berth-pod* ]] || continue
-        mapfile -d '' -t arguments < "$process/cmdline" 2>/dev/null || continue
-        [[ ${arguments[1]:-} == /run/berth/pods/* ]] || continue
+        { mapfile -d '' -t arguments < "$process/cmdline"; } 2>/dev/null || continue
+        [[ ${arguments[0]:-} == berth-pod && ${arguments[1]:-} == /run/berth/pods/* && -d ${arguments[1]} ]] || continue
         basename "$process"
     done
 }
