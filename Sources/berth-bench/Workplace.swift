@@ -42,6 +42,8 @@ struct Workplace {
         var container = Container()
         container.name = "main"
         container.command = ["/bin/true"]
+        // The weight of an ordinary process: with less, a busy machine would be measured, not the launch.
+        container.resources.requests["cpu"] = Quantity(exactly: 1)
         var pod = Pod()
         pod.metadata.name = "bench"
         pod.metadata.namespace = "default"
@@ -52,7 +54,7 @@ struct Workplace {
 
     func sandboxPlan(uid: String) throws -> SandboxPlan {
         var plan = try PodPlanning.sandboxPlan(for: pod(uid), on: node)
-        plan.cgroup = under(plan.cgroup, of: "kubepods/besteffort")
+        plan.cgroup = under(plan.cgroup, of: "kubepods/burstable")
         return plan
     }
 
@@ -69,7 +71,7 @@ struct Workplace {
 
     /// The container's cgroup beneath that of the given pod.
     func moved(_ cgroup: CgroupPlan, to sandbox: SandboxPlan) -> CgroupPlan {
-        let own = under(cgroup, of: "kubepods/besteffort/podbench")
+        let own = under(cgroup, of: "kubepods/burstable/podbench")
         func moved(_ path: String) -> String { path.replacing("/\(self.cgroup)/", with: "/\(self.cgroup)/pod\(sandbox.pod.uid)/") }
         return CgroupPlan(
             directories: own.directories.map(moved),
