@@ -89,7 +89,9 @@ struct Workplace {
     /// What cannot be removed is named and left.
     func remove() {
         do {
-            for directory in layout.directories(cgroup) { try CgroupDirectory(directory).remove() }
+            // The other runtimes use every hierarchy there is.
+            let others = CgroupDirectory("/sys/fs/cgroup").children().map { "\($0.path)/\(cgroup)" }
+            for directory in layout.directories(cgroup) + others { try CgroupDirectory(directory).remove() }
             let parent = try OwnedFileDescriptor(opening: "/tmp", flags: O_RDONLY | O_DIRECTORY)
             try FileTree.remove(String(root.dropFirst("/tmp/".count)), in: parent.rawValue)
         } catch {
