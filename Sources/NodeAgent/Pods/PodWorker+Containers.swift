@@ -201,9 +201,10 @@ extension PodWorker {
     private func remove(_ id: String, from origin: Sandbox?) async {
         do throws(RuntimeError) {
             try await origin?.remove(id)
-        } catch .noSuchContainer {
-            return  // removed before
         } catch {
+            // Removed before.
+            if case .stepFailed(_, _, ENOENT) = error { return }
+            if case .noSuchContainer = error { return }
             logger.warning("remains of a container stay behind", metadata: ["container.id": "\(id)", "error": "\(error)"])
         }
     }
