@@ -27,6 +27,15 @@ package enum RuntimeError: ActionableError, Hashable {
         }
     }
 
+    /// Nobody is at the other end any more.
+    var meansLost: Bool {
+        switch self {
+        case .sandboxLost: true
+        case .systemCall(let error): [EPIPE, ECONNRESET, ENOTCONN].contains(error.code)
+        case .stepFailed, .sandboxExists, .noSuchContainer, .unsuitablePlan: false
+        }
+    }
+
     package var remedy: String? {
         switch self {
         case .stepFailed("exec", let subject, ENOENT): "check that the image contains \(subject), or its interpreter, and that PATH leads to it"

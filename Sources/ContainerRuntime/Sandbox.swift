@@ -146,7 +146,13 @@ package actor Sandbox {
 
     /// Kills what still runs, ends the supervisor, and removes its containers, the pod's cgroup and its directory under /run.
     package func shutDown() async throws(RuntimeError) {
-        let containers = try await channel.call(berth_request(BERTH_SHUTDOWN)).dropLast()
+        var containers: ArraySlice<ControlReply> = []
+        do throws(RuntimeError) {
+            containers = try await channel.call(berth_request(BERTH_SHUTDOWN)).dropLast()
+        } catch {
+            // Its end is what was asked for, also when it came before the answer.
+            guard error.meansLost else { throw error }
+        }
         channel.close()
         try await remains.remove(after: pid)
         for container in containers { try await SandboxRemains.removeScratch(container.subject) }
