@@ -85,7 +85,7 @@ let package = Package(
 
         .executableTarget(
             name: "berth-bench",
-            dependencies: ["ContainerRuntime", "PodPlanning", "LinuxSystem", "OCISpec", "KubeAPI", "SandboxPlan", log, arguments],
+            dependencies: ["ContainerRuntime", "KubeClient", "PodPlanning", "LinuxSystem", "OCISpec", "KubeAPI", "SandboxPlan", log, arguments],
             swiftSettings: house),
 
         // Loops, actors and the HTTP faces.

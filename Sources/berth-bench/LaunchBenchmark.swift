@@ -78,9 +78,11 @@ struct LaunchBenchmark {
         }
     }
 
-    private func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
 }
 
 extension Duration {
-    fileprivate var milliseconds: Double { Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15 }
+    var milliseconds: Double { Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15 }
 }
+
+/// To hundredths.
+func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
