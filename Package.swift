@@ -190,6 +190,7 @@ let package = Package(
                 "ControlPlane", "HTTPServing", "KubeAPI", log, nio, posix, hummingbird, product("HTTPTypes", "swift-http-types"),
             ],
             swiftSettings: house),
+        .testTarget(name: "BerthctlTests", dependencies: ["berthctl"], swiftSettings: house),
         .testTarget(name: "KubeAPITests", dependencies: ["KubeAPI"], swiftSettings: house),
         .testTarget(name: "PodPlanningTests", dependencies: ["PodPlanning", "KubeAPI", "OCISpec", "SandboxPlan"], swiftSettings: house),
         .testTarget(name: "SandboxPlanTests", dependencies: ["SandboxPlan", "CSandboxPlan"], swiftSettings: house),
