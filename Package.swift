@@ -79,7 +79,11 @@ let package = Package(
             name: "berth-pod", dependencies: ["CPodLaunch", "CSandboxPlan"],
             swiftSettings: embedded,
             linkerSettings: [
-                .unsafeFlags(["-Xclang-linker", "-static", "-Xclang-linker", "-nostdlib++"]),
+                .unsafeFlags([
+                    "-Xclang-linker", "-static", "-Xclang-linker", "-nostdlib++",
+                    // SwiftPM asks for -pie, which a static program is not.
+                    "-Xclang-linker", "-Wno-unused-command-line-argument",
+                ]),
                 .linkedLibrary("m"),
             ]),
 
