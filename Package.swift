@@ -201,5 +201,6 @@ let package = Package(
         .testTarget(
             name: "ContainerRuntimeKernelTests",
             dependencies: ["ContainerRuntime", "PodPlanning", "LinuxSystem", "SandboxPlan", log], swiftSettings: house),
+        .testTarget(name: "NodeTests", dependencies: ["LinuxSystem", "KubeAPI"], swiftSettings: house),
     ]
 )

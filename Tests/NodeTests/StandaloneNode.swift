@@ -1,0 +1,157 @@
+import Foundation
+import Glibc
+import KubeAPI
+import LinuxSystem
+import Testing
+
+/// `berthd --standalone` with a root directory, bridge, subnets, ports and cgroup of its own.
+actor StandaloneNode {
+    /// The node of the suite that is running; see `OneNode`.
+    @TaskLocal static var current: StandaloneNode?
+
+    nonisolated let root: String
+    nonisolated let name = "bn\(getpid())"
+    nonisolated let apiPort: Int
+    nonisolated let nodePort: Int
+    private var daemon: Process?
+
+    nonisolated var bridge: String { name }
+    nonisolated var cgroup: String { "berth-node-\(name)" }
+    nonisolated var log: String { "\(root)/berthd.log" }
+    nonisolated var kubectl: Kubectl { kubectl(Kubectl.programs.last ?? "kubectl") }
+
+    static let products: String = {
+        let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? CommandLine.arguments[0]
+        return URL(fileURLWithPath: bundle).deletingLastPathComponent().path
+    }()
+    static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+    static let webImage = "localhost/berth-demo/web:1"
+    static let busybox = "localhost/berth-demo/busybox:1"
+
+    /// Root, the programs under test, and what they and the tests call.
+    static let isPossible: Bool = {
+        let programs = ["berthd", "berth-pod", "berthctl"].map { "\(products)/\($0)" }
+        let needs = programs + [
+            "/usr/lib/cni/bridge", "/usr/sbin/nft", "/usr/sbin/ip", "/usr/sbin/losetup", "/usr/sbin/mkfs.ext4", "/usr/bin/script", "/dev/loop-control",
+        ]
+        return getuid() == 0 && !Kubectl.programs.isEmpty && needs.allSatisfy { (path: String) in access(path, F_OK) == 0 }
+    }()
+
+    init() throws {
+        // Short: below it are Unix sockets, whose paths have 107 bytes.
+        var template = Array("/tmp/berth-node.XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { throw SystemCallError(call: "mkdtemp", subject: "/tmp", code: errno) }
+        root = String(cString: made)
+        (apiPort, nodePort) = (try Self.freePort(), try Self.freePort())
+    }
+
+    nonisolated func kubectl(_ program: String) -> Kubectl {
+        Kubectl(program: program, kubeconfig: "\(root)/etc/berth/admin.kubeconfig", directory: root)
+    }
+
+    nonisolated var arguments: [String] {
+        let second = 216 + getpid() % 16
+        return [
+            "--standalone", "--root-dir", root, "--hostname-override", name, "--node-ip", "127.0.0.1", "--address", "127.0.0.1",
+            "--port", "\(nodePort)", "--secure-port", "\(apiPort)", "--bridge", bridge, "--pod-cidr", "10.\(second).0.0/16",
+            "--service-cidr", "10.\(second + 20).0.0/16", "--cgroup-root", cgroup,
+        ]
+    }
+
+    /// `berthctl` on this node.
+    @discardableResult
+    nonisolated func berthctl(_ arguments: String..., expecting code: CInt? = 0) async throws -> String {
+        try await Program.run("\(Self.products)/berthctl", arguments + ["--root-dir", root], expecting: code)
+    }
+
+    /// Starts the daemon, and returns when its API answers and the node is Ready.
+    func start() async throws {
+        precondition(daemon == nil, "the daemon runs already")
+        let file = try OwnedFileDescriptor(opening: log, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
+        let output = FileHandle(fileDescriptor: file.release(), closeOnDealloc: true)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "\(Self.products)/berthd")
+        process.arguments = arguments
+        process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        daemon = process
+        do {
+            try await eventually("the API answers", within: 30) {
+                guard process.isRunning else { throw Program.Failed(description: "berthd ended with \(process.terminationStatus)") }
+                return try await kubectl("get", "--raw", "/readyz") == "ok"
+            }
+            try await kubectl("wait", "node/\(name)", "--for=condition=Ready", "--timeout=30s")
+        } catch {
+            throw Program.Failed(description: "\(error)\n\(log):\n\(try SmallFile.text(log).suffix(4000))")
+        }
+    }
+
+    func stop() async throws { try await end(by: SIGTERM) }
+    func kill() async throws { try await end(by: SIGKILL) }
+
+    private func end(by signal: CInt) async throws {
+        guard let process = daemon else { return }
+        daemon = nil
+        guard process.isRunning else { return }
+        let pid = process.processIdentifier
+        let handle = try ProcessHandle(pid: pid)
+        try handle.send(signal: signal)
+        let ended = try await onDedicatedThread { () throws(SystemCallError) in try ProcessHandle(pid: pid).waitForEnd(milliseconds: 20_000) }
+        if !ended { try handle.send(signal: SIGKILL) }
+        process.waitUntilExit()
+        #expect(ended, "berthd did not end within 20 s of signal \(signal)")
+    }
+
+    /// Makes the two images from Debian packages, and imports them.
+    func importImages() async throws {
+        for (image, variant) in [(Self.webImage, []), (Self.busybox, ["--busybox"])] {
+            try await Program.run(
+                "\(Self.repository)/scripts/demo-image", variant + [archive(of: image), image],
+                environment: ["BERTH_CACHE": "\(Self.repository)/.build/test-tools/packages", "TMPDIR": root], deadline: .seconds(180))
+            try await berthctl("image", "import", archive(of: image))
+        }
+    }
+
+    nonisolated func archive(of image: String) -> String { "\(root)/\(image == Self.webImage ? "web" : "busybox").tar" }
+
+    /// What `examples/` describes, ready.
+    func applyExamples() async throws {
+        try await kubectl("apply", "-f", "\(Self.repository)/examples/web.yaml", "-f", "\(Self.repository)/examples/node-logger.yaml")
+        try await kubectl("rollout", "status", "statefulset/web", "--timeout=90s")
+        try await kubectl("rollout", "status", "daemonset/node-logger", "--timeout=60s")
+    }
+
+    /// Runs `body` with a kubectl in a namespace of its own, which is deleted in the background afterwards.
+    nonisolated func inNamespace(_ namespace: String, _ body: (Kubectl) async throws -> Void) async throws {
+        var kubectl = kubectl
+        try await kubectl("create", "namespace", namespace)
+        kubectl.namespace = namespace
+        do {
+            try await body(kubectl)
+        } catch {
+            try await kubectl("delete", "namespace", namespace, "--wait=false")
+            throw error
+        }
+        try await kubectl("delete", "namespace", namespace, "--wait=false")
+    }
+
+    /// A loopback TCP port that nobody has just now.
+    private static func freePort() throws -> Int {
+        let socket = OwnedFileDescriptor(adopting: try systemCall("socket", on: "loopback") { Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) })
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        try withUnsafeMutablePointer(to: &address) { pointer in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                try systemCall("bind", on: "loopback") { bind(socket.rawValue, generic, length) }
+                try systemCall("getsockname", on: "loopback") { getsockname(socket.rawValue, generic, &length) }
+            }
+        }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
