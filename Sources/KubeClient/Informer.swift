@@ -24,7 +24,7 @@ package struct Informer<Object: KubeObject>: Sendable {
     }
 
     /// Runs until cancelled. Errors are retried for ever, with back-off, because a node outlives its control plane;
-    /// the first of a series is logged and passed to `onTrouble`.
+    /// the first of a series that means trouble is logged and passed to `onTrouble`.
     package func run(
         onTrouble: @Sendable (KubeClientError) async -> Void = { _ in },
         deliver: @Sendable (InformerChange<Object>) async -> Void
@@ -46,7 +46,8 @@ package struct Informer<Object: KubeObject>: Sendable {
                     resourceVersion = nil
                     continue
                 }
-                if delay.failures == 0 {
+                // The first refusal is no news: what a node may read follows the binding of its pods, a moment later.
+                if delay.failures == (error.isForbidden ? 1 : 0) {
                     client.logger.warning("watch interrupted", metadata: ["resource": "\(Object.resource)", "error": "\(error)"])
                     await onTrouble(error)
                 }

@@ -1,19 +1,18 @@
 package import KubeAPI
 
 /// A token for a ServiceAccount. Source: authentication.k8s.io/v1 TokenRequest.
-package struct TokenRequest: Codable, Sendable {
+package struct TokenRequest: Encodable, Sendable {
     package var apiVersion = "authentication.k8s.io/v1"
     package var kind = "TokenRequest"
     package var spec: Spec
-    package var status: Status?
 
-    package struct Spec: Codable, Sendable {
+    package struct Spec: Encodable, Sendable {
         package var audiences: [String]
         package var expirationSeconds: Int
         package var boundObjectRef: BoundObject?
     }
 
-    package struct BoundObject: Codable, Sendable {
+    package struct BoundObject: Encodable, Sendable {
         package var apiVersion = "v1"
         package var kind = "Pod"
         package var name: String
@@ -21,7 +20,7 @@ package struct TokenRequest: Codable, Sendable {
     }
 
     /// Describes itself without the token.
-    package struct Status: Codable, Sendable, CustomStringConvertible {
+    package struct Status: Decodable, Sendable, CustomStringConvertible {
         package var token: String
         package var expirationTimestamp: Timestamp
         package var description: String { "TokenRequest.Status(expires \(expirationTimestamp), token: <redacted>)" }
@@ -29,58 +28,54 @@ package struct TokenRequest: Codable, Sendable {
 }
 
 /// Who a bearer token belongs to. Source: authentication.k8s.io/v1 TokenReview.
-package struct TokenReview: Codable, Sendable {
+package struct TokenReview: Encodable, Sendable {
     package var apiVersion = "authentication.k8s.io/v1"
     package var kind = "TokenReview"
-    package var spec: Spec?
-    package var status: Status?
+    package var spec: Spec
 
-    package struct Spec: Codable, Sendable {
+    package struct Spec: Encodable, Sendable {
         package var token: String
         package var audiences: [String]?
     }
 
-    package struct Status: Codable, Sendable {
+    package struct Status: Decodable, Sendable {
         package var authenticated: Bool?
+        /// Has no name when nobody was authenticated.
         package var user: User?
-        package var error: String?
     }
 
-    package struct User: Codable, Sendable, Hashable {
-        package var username: String
+    package struct User: Decodable, Sendable {
+        package var username: String?
         package var uid: String?
         package var groups: [String]?
         package var extra: [String: [String]]?
-        package init(username: String, groups: [String]) {
-            self.username = username
-            self.groups = groups
-        }
     }
 }
 
 /// Whether somebody may do something. Source: authorization.k8s.io/v1 SubjectAccessReview.
-package struct SubjectAccessReview: Codable, Sendable {
+package struct SubjectAccessReview: Encodable, Sendable {
     package var apiVersion = "authorization.k8s.io/v1"
     package var kind = "SubjectAccessReview"
-    package var spec: Spec?
-    package var status: Status?
+    package var spec: Spec
 
-    package struct Spec: Codable, Sendable, Hashable {
+    package struct Spec: Encodable, Sendable {
         package var user: String
-        package var uid: String?
-        package var groups: [String]?
-        package var extra: [String: [String]]?
+        package var uid: String
+        package var groups: [String]
+        package var extra: [String: [String]]
         package var resourceAttributes: ResourceAttributes
-        package init(user: TokenReview.User, resourceAttributes: ResourceAttributes) {
-            self.user = user.username
-            uid = user.uid
-            groups = user.groups
-            extra = user.extra
+        package init(
+            user: String, uid: String = "", groups: [String], extra: [String: [String]] = [:], resourceAttributes: ResourceAttributes
+        ) {
+            self.user = user
+            self.uid = uid
+            self.groups = groups
+            self.extra = extra
             self.resourceAttributes = resourceAttributes
         }
     }
 
-    package struct ResourceAttributes: Codable, Sendable, Hashable {
+    package struct ResourceAttributes: Encodable, Sendable {
         package var group = ""
         package var version = "v1"
         package var resource: String
@@ -95,11 +90,14 @@ package struct SubjectAccessReview: Codable, Sendable {
         }
     }
 
-    package struct Status: Codable, Sendable {
+    package struct Status: Decodable, Sendable {
         package var allowed: Bool
-        package var denied: Bool?
-        package var reason: String?
     }
+}
+
+/// What is read of an answer. The request comes back in it as well, without the fields that Go takes for empty.
+struct ReviewAnswer<Status: Decodable>: Decodable {
+    var status: Status?
 }
 
 extension KubeClient {
@@ -112,7 +110,7 @@ extension KubeClient {
                 audiences: audience.isEmpty ? [] : [audience], expirationSeconds: seconds,
                 boundObjectRef: .init(name: podName, uid: podUID)))
         let path = ResourcePath(ServiceAccount.self, namespace: namespace, name: serviceAccount, subresource: "token")
-        let answer: TokenRequest = try await send(.post, path, encoding: request)
+        let answer: ReviewAnswer<TokenRequest.Status> = try await send(.post, path, encoding: request)
         guard let status = answer.status else { throw .undecodable(request: "POST \(path)", cause: "no status") }
         return status
     }
@@ -120,14 +118,14 @@ extension KubeClient {
     /// - Returns: nil when the token is nobody's.
     package func review(token: String) async throws(KubeClientError) -> TokenReview.User? {
         let path = ResourcePath(raw: "/apis/authentication.k8s.io/v1/tokenreviews")
-        let answer: TokenReview = try await send(.post, path, encoding: TokenReview(spec: .init(token: token)))
+        let answer: ReviewAnswer<TokenReview.Status> = try await send(.post, path, encoding: TokenReview(spec: .init(token: token)))
         guard answer.status?.authenticated == true else { return nil }
         return answer.status?.user
     }
 
     package func isAllowed(_ spec: SubjectAccessReview.Spec) async throws(KubeClientError) -> Bool {
         let path = ResourcePath(raw: "/apis/authorization.k8s.io/v1/subjectaccessreviews")
-        let answer: SubjectAccessReview = try await send(.post, path, encoding: SubjectAccessReview(spec: spec))
+        let answer: ReviewAnswer<SubjectAccessReview.Status> = try await send(.post, path, encoding: SubjectAccessReview(spec: spec))
         return answer.status?.allowed ?? false
     }
 }

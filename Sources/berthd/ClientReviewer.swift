@@ -7,13 +7,15 @@ struct ClientReviewer: AccessReviewer {
     let nodeName: String
 
     func authenticate(token: String) async throws -> RequestUser? {
-        try await client.review(token: token).map { RequestUser(name: $0.username, uid: $0.uid ?? "", groups: $0.groups ?? []) }
+        try await client.review(token: token).map {
+            RequestUser(name: $0.username ?? "", uid: $0.uid ?? "", groups: $0.groups ?? [], extra: $0.extra ?? [:])
+        }
     }
 
     func authorize(_ user: RequestUser, verb: String, subresource: String) async throws -> Bool {
         try await client.isAllowed(
             SubjectAccessReview.Spec(
-                user: TokenReview.User(username: user.name, groups: user.groups),
+                user: user.name, uid: user.uid, groups: user.groups, extra: user.extra,
                 resourceAttributes: .init(resource: "nodes", subresource: subresource, name: nodeName, verb: verb)))
     }
 }

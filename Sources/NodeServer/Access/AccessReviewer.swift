@@ -9,9 +9,12 @@ package struct RequestUser: Hashable, Sendable {
     package var name: String
     package var uid: String
     package var groups: [String]
-    package init(name: String, uid: String = "", groups: [String]) {
+    /// What authentication knows besides, such as the pod a token is bound to.
+    package var extra: [String: [String]]
+    package init(name: String, uid: String = "", groups: [String], extra: [String: [String]] = [:]) {
         self.name = name
         self.uid = uid
         self.groups = groups
+        self.extra = extra
     }
 }
