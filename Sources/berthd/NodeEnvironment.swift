@@ -38,6 +38,7 @@ struct NodeEnvironment: Sendable {
             capacity: profile.capacity(storageBytes: storage), allocatable: profile.allocatable(storageBytes: storage),
             clusterDNS: clusterDNS, kernel: kernel)
         facts.clusterDomain = options.clusterDomain
+        facts.podPIDsLimit = options.podMaxPids > 0 ? options.podMaxPids : nil
         facts.nodeLabels = profile.allLabels
         self.facts = facts
 

@@ -70,6 +70,9 @@ struct NodeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Pods this node takes at most.", valueName: "number"))
     var maxPods = 110
 
+    @Option(help: ArgumentHelp("Processes and threads a pod may have at most; -1 is no limit but the node's.", valueName: "number"))
+    var podMaxPids = -1
+
     @Option(help: ArgumentHelp("Registries that may be asked over plain HTTP, separated by commas. Those on loopback always may.", valueName: "hosts"))
     var insecureRegistries = ""
 
