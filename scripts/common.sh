@@ -5,6 +5,8 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 binary_directory=/usr/local/bin
 supervisor=/usr/lib/berth/berth-pod
 unit=/etc/systemd/system/berthd.service
+pods_unit=/etc/systemd/system/berth-pods.service
+stop_pods_program=/usr/lib/berth/stop-pods
 kubeconfig=/etc/berth/admin.kubeconfig
 pid_file=/run/berthd.pid
 log_file=/var/log/berthd.log
@@ -122,37 +124,17 @@ wait_until() {
     done
 }
 
-# The supervisors of this node's pods: berth-pod processes whose argument is a directory of ours. They run from a sealed copy
-# in memory, so there is no path in /proc to tell them by.
-supervisor_pids() {
-    local process arguments
-    for process in /proc/[0-9]*; do
-        { mapfile -d '' -t arguments < "$process/cmdline"; } 2>/dev/null || continue
-        [[ ${arguments[0]:-} == berth-pod && ${arguments[1]:-} == /run/berth/pods/* && -d ${arguments[1]} ]] || continue
-        basename "$process"
-    done
-}
-
-# The container processes below these supervisors.
-container_pids() {
-    local pid
-    for pid in $(supervisor_pids); do
-        pgrep -P "$pid" || true
-    done
-}
-
-no_containers() { [[ -z $(container_pids) ]]; }
-
-# Ends every pod as a shutdown of the node would: SIGTERM, ten seconds, SIGKILL. Their objects, volumes and logs stay.
+# Ends every pod. Their objects, volumes and logs stay. Only with the daemon ended, which would start them again.
 stop_pods() {
-    local pid
-    for pid in $(container_pids); do kill -TERM "$pid" 2>/dev/null || true; done
-    wait_until 10 no_containers || true
-    for pid in $(container_pids) $(supervisor_pids); do kill -KILL "$pid" 2>/dev/null || true; done
-    wait_until 10 no_supervisors || fail "pods did not end: $(supervisor_pids | tr '\n' ' ')" "look for processes in state D with: ps -eo pid,stat,args"
+    if runs_systemd && systemctl is-active --quiet berth-pods.service; then
+        systemctl stop berth-pods.service
+        systemctl --quiet is-failed berth-pods.service || return 0
+    fi
+    "$repository/scripts/stop-pods"
 }
 
-no_supervisors() { [[ -z $(supervisor_pids) ]]; }
+# The supervisors of this node's pods, as pids.
+supervisor_pids() { pgrep -f '^berth-pod /run/berth/pods/' || true; }
 
 # Mount points below the given directories, deepest first.
 mounts_below() {
