@@ -19,9 +19,11 @@ struct KubeServerChannel<Responder: HTTPResponder>: ServerChildChannel where Res
     let tls: ServerTLS?
     let responder: Responder
     let upgrade: UpgradeHandler?
+    let connections: OpenConnections
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
+            connections.add(channel)
             let pipeline = channel.pipeline.syncOperations
             if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls.context)) }
             let outcome = UpgradeOutcome()

@@ -1,3 +1,4 @@
+import NIOCore
 import NIOSSL
 import Synchronization
 
@@ -40,6 +41,8 @@ package final class ServerTLS: Sendable {
             var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
             configuration.minimumTLSVersion = .tlsv12
             configuration.applicationProtocols = ["http/1.1"]
+            // A client that has gone silent does not answer our goodbye either; without this it would hold up the end by 5 s.
+            configuration.shutdownTimeout = .milliseconds(300)
             if let clientCA = files.clientCA {
                 reading = clientCA
                 configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(clientCA))

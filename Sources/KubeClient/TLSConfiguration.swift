@@ -1,9 +1,12 @@
+import NIOCore
 import NIOSSL
 
 extension KubeConfiguration {
     /// What NIOSSL needs for mutual TLS. Sources are checked here, so that a bad file is named at start.
     func tlsConfiguration() throws(KubeClientError) -> TLSConfiguration {
         var tls = TLSConfiguration.makeClientConfiguration()
+        // A server in the middle of a watch does not answer our goodbye; there is nothing to wait for.
+        tls.shutdownTimeout = .milliseconds(100)
         switch trust {
         case .system: break
         case .anyone: tls.certificateVerification = .none
