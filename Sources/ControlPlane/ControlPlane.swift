@@ -12,21 +12,25 @@ package struct ControlPlane: Sendable {
         package var databasePath: String
         /// The PEM key that signs service account tokens; made when missing.
         package var tokenKeyFile: String
-        package var address: ListenAddress
+        /// The same API on each.
+        package var addresses: [ListenAddress]
         package var tls: ServerTLS
         /// Where pods reach the API; published as the `kubernetes` Service.
         package var advertised: (address: String, port: Int)
+        /// Where Services get their `clusterIP` from.
+        package var services: ServiceAddresses
         package var controllers: ControllerSettings
 
         package init(
-            databasePath: String, tokenKeyFile: String, address: ListenAddress, tls: ServerTLS, advertised: (address: String, port: Int),
-            controllers: ControllerSettings
+            databasePath: String, tokenKeyFile: String, addresses: [ListenAddress], tls: ServerTLS, advertised: (address: String, port: Int),
+            services: ServiceAddresses = .standard, controllers: ControllerSettings
         ) {
             self.databasePath = databasePath
             self.tokenKeyFile = tokenKeyFile
-            self.address = address
+            self.addresses = addresses
             self.tls = tls
             self.advertised = advertised
+            self.services = services
             self.controllers = controllers
         }
     }
@@ -41,7 +45,7 @@ package struct ControlPlane: Sendable {
     /// Opens the store. Nothing is served before ``run(onListening:)``.
     package init(configuration: Configuration, nodes: any NodeProxy, eventLoopGroup: any EventLoopGroup, logger: Logger) throws {
         let store = try ObjectStore(path: configuration.databasePath)
-        api = APIService(store: store, admission: ObjectRules(objects: store))
+        api = APIService(store: store, admission: ObjectRules(objects: store, addresses: configuration.services))
         server = APIServer(api: api, tokens: try TokenIssuer(keyFile: configuration.tokenKeyFile), nodes: nodes)
         self.configuration = configuration
         self.eventLoopGroup = eventLoopGroup
@@ -50,12 +54,14 @@ package struct ControlPlane: Sendable {
 
     /// Serves until cancelled or shut down gracefully.
     ///
-    /// - Parameter onListening: told the bound address, once the first objects are there.
+    /// - Parameter onListening: told each bound address, once the first objects are there.
     package func run(onListening: @escaping @Sendable (SocketAddress?) async -> Void = { _ in }) async throws {
-        try await Bootstrap.prepare(api, endpoint: configuration.advertised)
-        let listener = KubeHTTPServer(
-            address: configuration.address, tls: configuration.tls, responder: server,
-            upgrade: { await server.upgrade($0, $1) }, eventLoopGroup: eventLoopGroup, logger: logger, onListening: onListening)
+        try await Bootstrap.prepare(api, addresses: configuration.services, endpoint: configuration.advertised)
+        let listeners = configuration.addresses.map { address in
+            KubeHTTPServer(
+                address: address, tls: configuration.tls, responder: server,
+                upgrade: { await server.upgrade($0, $1) }, eventLoopGroup: eventLoopGroup, logger: logger, onListening: onListening)
+        }
         let controllers = ControllerManager(api: api, settings: configuration.controllers, logger: logger)
         try await withThrowingTaskGroup { group in
             group.addTask { await controllers.run() }
@@ -67,13 +73,15 @@ package struct ControlPlane: Sendable {
             }
             group.addTask {
                 try await withGracefulShutdownHandler {
-                    try await listener.run()
+                    try await withThrowingDiscardingTaskGroup { group in
+                        for listener in listeners { group.addTask { try await listener.run() } }
+                    }
                 } onGracefulShutdown: {
                     // Open watches would keep their connections, and so the server, for up to an hour.
                     api.store.endWatches()
                 }
             }
-            // The listener ends on shutdown; whoever ends first takes the others along.
+            // The listeners end on shutdown; whoever ends first takes the others along.
             defer { group.cancelAll() }
             try await group.next()
         }

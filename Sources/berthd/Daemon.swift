@@ -40,20 +40,22 @@ struct Daemon {
             options: options, machine: machine, clusterDNS: hasOwnDNS ? [pods?.dnsAddress].compactMap(\.self) : options.clusterDNS.listed)
         let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
 
-        let identity = options.standalone ? try StandaloneIdentity(options: options, environment: environment) : nil
+        let gateway = pods?.dnsAddress ?? network.gateway
+        let identity = options.standalone ? try StandaloneIdentity(options: options, environment: environment, gateway: gateway) : nil
         let upstream = try identity?.upstream ?? Upstream(joining: options, environment: environment)
+        // A node of a cluster never waits for its API server; one that is its own would only knock before opening.
+        let isListening = Gate(isOpen: identity == nil)
+        let isManaging = Gate()
         let node = try await NodeSide(
             options: options, environment: environment, upstream: upstream, pods: pods, hasOwnDNS: hasOwnDNS, logger: logger)
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
         if let identity {
             let plane = try StandaloneControlPlane(
-                options: options, environment: environment, identity: identity, node: node.server, gateway: pods?.dnsAddress ?? network.gateway, logger: logger)
+                options: options, environment: environment, identity: identity, node: node.server, gateway: gateway, isListening: isListening, logger: logger)
             services.append(.init(service: plane))
         }
-        // Before anything that waits for a control plane: the pods that are here go on.
-        try await node.agent.recover()
-        services += node.services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) }
-        services.append(.init(service: Watchdog(notifier: notifier)))
+        services += node.services(after: isListening, opening: isManaging).map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) }
+        services.append(.init(service: Watchdog(notifier: notifier, isManaging: isManaging)))
 
         let group = ServiceGroup(
             configuration: .init(
@@ -86,11 +88,13 @@ struct Daemon {
     }
 }
 
-/// Tells systemd that the daemon is up, and from then on that it is alive.
+/// Tells systemd that the pods are managed, and from then on that the daemon is alive.
 struct Watchdog: ServiceLifecycle.Service {
     let notifier: ServiceNotifier
+    let isManaging: Gate
 
     func run() async throws {
+        await cancelWhenGracefulShutdown { await isManaging.wait() }
         notifier.ready()
         await withGracefulShutdownHandler {
             await cancelWhenGracefulShutdown {

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import ControlPlane
 import KubeAPI
 public import Logging
 
@@ -95,6 +96,7 @@ struct NodeOptions: ParsableArguments {
         }
         _ = try reserved()
         _ = try labels()
+        _ = try serviceAddresses()
     }
 
     var cniConfiguration: String { "\(rootDir)\(cniConfDir)" }
@@ -104,6 +106,13 @@ struct NodeOptions: ParsableArguments {
             guard let quantity = Quantity(text) else { throw ValidationError("--system-reserved: '\(text)' is not an amount") }
             return quantity
         }
+    }
+
+    func serviceAddresses() throws -> ServiceAddresses {
+        guard let addresses = ServiceAddresses(cidr: serviceCIDR) else {
+            throw ValidationError("--service-cidr '\(serviceCIDR)' is not an IPv4 network of 12 to 28 bits, such as 10.62.0.0/16")
+        }
+        return addresses
     }
 
     func labels() throws -> [String: String] { try pairs(nodeLabels, flag: "--node-labels") }

@@ -20,7 +20,7 @@ struct NodeSide {
     let agent: NodeAgent
     let server: NodeServer
     private let ledger: Ledger
-    private let provisioner: ProvisionerService?
+    private let provisioner: (client: KubeClient, provisioner: LocalProvisioner)?
     private let client: KubeClient
     private let probes: ProbeRunner
     private let dns: ClusterDNS?
@@ -79,11 +79,10 @@ struct NodeSide {
 
         provisioner = try upstream.provisioner.map { configuration in
             let client = try KubeClient(configuration: configuration, userAgent: "berth-provisioner", logger: logger)
-            return ProvisionerService(
-                client: client,
-                provisioner: LocalProvisioner(
-                    client: client, store: LocalVolumeStore(directory: paths.provisionedVolumes), ledger: ledger, events: node.events,
-                    nodeName: facts.nodeName, takesUnplaced: options.standalone, logger: logger))
+            let provisioner = LocalProvisioner(
+                client: client, store: LocalVolumeStore(directory: paths.provisionedVolumes), ledger: ledger, events: node.events,
+                nodeName: facts.nodeName, takesUnplaced: options.standalone, logger: logger)
+            return (client, provisioner)
         }
 
         let observe: @Sendable () async -> NodeObservation = {
@@ -106,7 +105,13 @@ struct NodeSide {
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, threads: .singleton, logger: logger)
     }
 
-    var services: [any ServiceLifecycle.Service] { [server, AgentService(agent: agent)] + [provisioner].compactMap(\.self) }
+    /// - Parameters:
+    ///   - isListening: before it opens, nobody asks the API server anything.
+    ///   - isManaging: opened when the pods that were here have been taken up.
+    func services(after isListening: Gate, opening isManaging: Gate) -> [any ServiceLifecycle.Service] {
+        [server, AgentService(agent: agent, isListening: isListening, isManaging: isManaging)]
+            + [provisioner].compactMap { $0.map { ProvisionerService(client: $0.client, provisioner: $0.provisioner, isListening: isListening) } }
+    }
 
     /// After the services have ended: nothing of the pods is touched.
     func close() async {
@@ -124,9 +129,16 @@ struct NodeSide {
 /// The agent as one of the daemon's services.
 struct AgentService: ServiceLifecycle.Service {
     let agent: NodeAgent
+    let isListening: Gate
+    let isManaging: Gate
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await agent.run() }
+        try await cancelWhenGracefulShutdown {
+            await isListening.wait()
+            try await agent.recover()
+            isManaging.open()
+            await agent.run()
+        }
     }
 }
 
@@ -134,9 +146,13 @@ struct AgentService: ServiceLifecycle.Service {
 struct ProvisionerService: ServiceLifecycle.Service {
     let client: KubeClient
     let provisioner: LocalProvisioner
+    let isListening: Gate
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await provisioner.run() }
+        await cancelWhenGracefulShutdown {
+            await isListening.wait()
+            await provisioner.run()
+        }
         try await client.shutDown()
     }
 }

@@ -11,26 +11,40 @@ import ServiceLifecycle
 /// The embedded control plane as one of the daemon's services.
 struct StandaloneControlPlane: Service {
     private let plane: ControlPlane
+    /// The address the API listens on besides the one this daemon uses itself; nil when that is all.
+    private let podsOnly: String?
+    private let isListening: Gate
     private let logger: Logger
 
-    /// - Parameter node: this node's API, which `kubectl logs` and `kubectl exec` reach without leaving the process.
-    init(options: NodeOptions, environment: NodeEnvironment, identity: StandaloneIdentity, node: NodeServer, gateway: String, logger: Logger) throws {
+    /// - Parameters:
+    ///   - node: this node's API, which `kubectl logs` and `kubectl exec` reach without leaving the process.
+    ///   - gateway: an address of this node that only pods reach; the API listens there too, for them.
+    ///   - isListening: opened when the API answers.
+    init(
+        options: NodeOptions, environment: NodeEnvironment, identity: StandaloneIdentity, node: NodeServer, gateway: String, isListening: Gate,
+        logger: Logger
+    ) throws {
         let paths = environment.paths
-        let isReachable = ["0.0.0.0", "::"].contains(options.bindAddress)
+        let listensEverywhere = ["0.0.0.0", "::", gateway].contains(options.bindAddress)
+        let hosts = [options.bindAddress] + (listensEverywhere ? [] : [gateway])
         plane = try ControlPlane(
             configuration: .init(
                 databasePath: paths.controlPlaneDatabase, tokenKeyFile: "\(paths.state)/pki/tokens.key",
-                address: .tcp(host: options.bindAddress, port: options.securePort), tls: try ServerTLS(files: identity.apiServer),
-                advertised: (isReachable ? gateway : options.bindAddress, options.securePort),
+                addresses: hosts.map { .tcp(host: $0, port: options.securePort) }, tls: try ServerTLS(files: identity.apiServer),
+                advertised: (gateway, options.securePort), services: try options.serviceAddresses(),
                 controllers: ControllerSettings(rootCertificate: identity.rootCertificate)),
             nodes: OwnNode(server: node), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+        podsOnly = listensEverywhere ? nil : gateway
+        self.isListening = isListening
         self.logger = logger
     }
 
     func run() async throws {
         let logger = logger
+        let (isListening, podsOnly) = (isListening, podsOnly)
         try await plane.run { address in
             logger.info("Kubernetes API listening", metadata: ["address": "\(address.map { "\($0)" } ?? "")"])
+            if podsOnly == nil || address?.ipAddress != podsOnly { isListening.open() }
         }
     }
 }

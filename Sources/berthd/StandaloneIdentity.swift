@@ -12,7 +12,8 @@ struct StandaloneIdentity: Sendable {
     let apiServer: ServerTLS.Files
     let upstream: Upstream
 
-    init(options: NodeOptions, environment: NodeEnvironment) throws {
+    /// - Parameter gateway: where pods reach the API server.
+    init(options: NodeOptions, environment: NodeEnvironment, gateway: String) throws {
         let paths = environment.paths
         let name = environment.facts.nodeName
         let directory = "\(paths.state)/pki"
@@ -27,7 +28,7 @@ struct StandaloneIdentity: Sendable {
             try authority.issueServer(
                 commonName: "kube-apiserver",
                 dnsNames: ["localhost", name, "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.\(domain)"],
-                ipAddresses: addresses + [ServiceAddresses.standard.first]))
+                ipAddresses: addresses + [gateway, try options.serviceAddresses().first]))
         let serving = ServerTLS.Files(
             certificateChain: "\(directory)/node.crt", privateKey: "\(directory)/node.key", clientCA: "\(directory)/ca.crt")
         try serving.write(

@@ -2,8 +2,7 @@ import KubeAPI
 
 extension FieldError: Error {}
 
-/// The range that Services get their `clusterIP` from. Berth proxies no Service addresses; they are allotted so that
-/// manifests and clients that expect one find one.
+/// The range that Services get their `clusterIP` from.
 package struct ServiceAddresses: Sendable {
     /// The network's first address, as a number.
     private let base: UInt32
