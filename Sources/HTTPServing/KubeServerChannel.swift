@@ -24,6 +24,9 @@ struct KubeServerChannel<Responder: HTTPResponder>: ServerChildChannel where Res
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             connections.add(channel)
+            // A client that closes has gone: no Kubernetes client closes one direction only. Left half open, as Hummingbird
+            // would have it, a watch or a followed log goes on for nobody until it next has something to say.
+            try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
             let pipeline = channel.pipeline.syncOperations
             if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls.context)) }
             let outcome = UpgradeOutcome()
@@ -42,8 +45,11 @@ struct KubeServerChannel<Responder: HTTPResponder>: ServerChildChannel where Res
                             wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))
                 }
             }
-            let negotiated = try pipeline.configureUpgradableHTTPServerPipeline(
-                configuration: .init(upgradeConfiguration: configuration))
+            var serving = NIOUpgradableHTTPServerPipelineConfiguration(upgradeConfiguration: configuration)
+            // Requests are taken one after the other anyway. NIO's own handler for that stops reading while a response is
+            // under way, and then a watch never hears that its client is leaving.
+            serving.enablePipelining = false
+            let negotiated = try pipeline.configureUpgradableHTTPServerPipeline(configuration: serving)
             if upgraders != nil {
                 let handler = try pipeline.handler(type: NIOTypedHTTPServerUpgradeHandler<ConnectionProtocol>.self)
                 try pipeline.addHandler(UpgradeFieldFilter(), position: .before(handler))
