@@ -14,8 +14,13 @@ struct Why: AsyncParsableCommand {
     func run() async throws {
         let explanation = try await explanation()
         if node.output == .json { return try printJSON(explanation) }
-        guard !explanation.isReady else { return print("\(explanation.pod) is Ready") }
-        print("\(explanation.pod) is \(explanation.phase.isEmpty ? "Pending" : explanation.phase), not Ready:")
+        if explanation.isReady {
+            // With the daemon down there is a cause all the same: that it is down.
+            guard !explanation.causes.isEmpty else { return print("\(explanation.pod) is Ready") }
+            print("\(explanation.pod) was Ready:")
+        } else {
+            print("\(explanation.pod) is \(explanation.phase.isEmpty ? "Pending" : explanation.phase), not Ready:")
+        }
         for cause in explanation.causes {
             let subject = cause.container.isEmpty ? "" : "container \(cause.container): "
             let retry = cause.retryAt.map { $0 > Date() ? " (next try in \(age(since: Date(), now: $0)))" : "" } ?? ""
