@@ -26,6 +26,9 @@ static inline const char *nth_text(const void *plan, struct berth_span list, uin
 
 // clone3(2) like fork(2), and into a v2 cgroup unless -1. The pid, 0 in the child, or minus an errno.
 int clone_into(uint64_t flags, int unified);
+// Asks the scheduler for slices of this many nanoseconds (0: its default), which decides how soon a woken thread gets to run on a
+// busy machine. A kernel before 6.12 ignores it.
+void set_slice(uint64_t nanoseconds);
 
 // Where this child reports from now on.
 void child_report_to(int status);

@@ -8,6 +8,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+// Read while there is the host's /proc; told when the program is about to run, so that the supervisor wakes once.
+static struct pod_report identity = {.kind = POD_IDENTITY};
+
 // Everything that needs the host's /proc and /sys, before the root changes.
 void process_prepare(const void *plan, const struct berth_process *process, const char *const *directories) {
     char value[4096];
@@ -24,9 +27,7 @@ void process_prepare(const void *plan, const struct berth_process *process, cons
         child_check((int)write(tasks, "0", 1), "cgroup", *directories);
         close(tasks);
     }
-    struct pod_report report = {.kind = POD_IDENTITY};
-    pod_identity(&report.pid, &report.start_ticks);
-    child_send(&report, -1);
+    pod_identity(&identity.pid, &identity.start_ticks);
 
     snprintf(value, sizeof value, "%d", process->oom_score_adjustment);
     int file = child_check(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC), "oom_score_adj", value);
@@ -140,6 +141,9 @@ _Noreturn void process_become(const void *plan, const struct berth_process *proc
     for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
         if (!(process->bounding >> i & 1)) child_check(prctl(PR_CAPBSET_DROP, i, 0, 0, 0), "capabilities", "bounding set");
     child_check(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "capabilities", "keep");
+    set_slice(0);
+    // Before the filter, which may know no sendmsg(2).
+    child_send(&identity, -1);
     // Raw system calls: the libc versions synchronise threads, and there are none.
     child_check((int)syscall(SYS_setgroups, process->groups.count, berth_at(plan, process->groups.offset)), "user", "groups");
     child_check((int)syscall(SYS_setresgid, process->gid, process->gid, process->gid), "user", "gid");

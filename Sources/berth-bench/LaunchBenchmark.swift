@@ -8,7 +8,7 @@ import PodPlanning
 import SandboxPlan
 
 /// The same container again and again: planned as for any pod, and run by Berth, crun and runc in turn. What is timed
-/// goes from the request until the container has ended and its cgroup is gone.
+/// goes from the request until the container has ended and its cgroup is gone. Each runtime inherits the same priority.
 struct LaunchBenchmark {
     let count: Int
     let supervisor: String
@@ -22,6 +22,7 @@ struct LaunchBenchmark {
         let runtime = try SandboxRuntime(
             configuration: RuntimeConfiguration(podsDirectory: "\(workplace.root)/run", supervisor: supervisor), logger: logger)
         try runtime.prepareCgroups(workplace.layout, paths: [workplace.cgroup])
+        try workplace.standOut()
         let sandboxPlan = try workplace.sandboxPlan(uid: "shared")
         let sandbox = try await runtime.createSandbox(sandboxPlan)
         var events = sandbox.events.makeAsyncIterator()

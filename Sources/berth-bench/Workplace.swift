@@ -25,6 +25,9 @@ struct Workplace {
             paths: NodePaths(root: root), cgroups: layout, nodeName: "bench", hostname: "bench", nodeIPs: ["127.0.0.1"], capacity: [:],
             allocatable: [:])
         try install(program, in: "\(root)/layer/bin")
+        // As every image has them; the other runtimes keep what they make in their root file system from round to round.
+        for directory in ["dev", "etc", "proc", "sys"] { try DirectoryTree.make("\(root)/layer/\(directory)") }
+        for file in ["hostname", "hosts", "resolv.conf"] { try ControlFile.write("".utf8, to: "\(root)/layer/etc/\(file)", flags: O_CREAT) }
         for file in [node.paths.hostnameFile("bench"), node.paths.resolvConf("bench"), node.paths.terminationLog("main", attempt: 0, of: "bench")] {
             try DirectoryTree.make(String(file[..<(file.lastIndex(of: "/") ?? file.endIndex)]))
             try ControlFile.write("".utf8, to: file, flags: O_CREAT)
@@ -86,11 +89,22 @@ struct Workplace {
             writes: plan.writes.map { CgroupWrite(file: moved($0.file), value: $0.value, isOptional: $0.isOptional) })
     }
 
+    /// Puts the wake-ups of this process and what it starts, and the cgroup of all launches, before whatever else the machine does, which is not
+    /// what is measured.
+    func standOut() throws {
+        try SchedulerSlice.set(SchedulerSlice.short)
+        for directory in layout.directories(cgroup) {
+            for (file, most) in [("cpu.weight", "10000"), ("cpu.shares", "262144")] where access("\(directory)/\(file)", F_OK) == 0 {
+                try ControlFile.write(most.utf8, to: "\(directory)/\(file)")
+            }
+        }
+    }
+
     /// What cannot be removed is named and left.
     func remove() {
         do {
             // The other runtimes use every hierarchy there is.
-            let others = CgroupDirectory("/sys/fs/cgroup").children().map { "\($0.path)/\(cgroup)" }
+            let others = CgroupDirectory("/sys/fs/cgroup").children().map { "\($0.path)/\(cgroup)" }.filter { access("\($0)/cgroup.procs", F_OK) == 0 }
             for directory in layout.directories(cgroup) + others { try CgroupDirectory(directory).remove() }
             let parent = try OwnedFileDescriptor(opening: "/tmp", flags: O_RDONLY | O_DIRECTORY)
             try FileTree.remove(String(root.dropFirst("/tmp/".count)), in: parent.rawValue)

@@ -24,6 +24,7 @@ struct Daemon {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)  // a client that went away is an error of its connection, not of the daemon
+        do throws(SystemCallError) { try SchedulerSlice.set(SchedulerSlice.short) } catch { logger.debug("slices stay long", metadata: ["error": "\(error)"]) }
         let machine = MachineFacts.read()
         let paths = NodePaths(root: options.rootDir)
         try DirectoryTree.make(paths.run, mode: 0o700)

@@ -20,6 +20,9 @@ int berth_set_window_size(int terminal, unsigned short rows, unsigned short colu
 /// no blocked and no ignored signals. Returns 0 or an errno. Source: posix_spawn(3).
 int berth_spawn_detached(int *pid, const char *path, char *const arguments[], const int *descriptors, unsigned long count);
 
+/// sched_setattr(2) of one thread: slices of so many nanoseconds, everything else as it is.
+int berth_set_slice(int thread, unsigned long long nanoseconds);
+
 /// umount2(2) with MNT_DETACH and UMOUNT_NOFOLLOW.
 int berth_unmount(const char *path);
 
