@@ -29,6 +29,7 @@ extension PodWorker {
             return await hold(name, error)
         }
         if Task.isCancelled { return }
+        starting.updateValue(nil, forKey: plan.id)
         do {
             let run = try await launch(plan, image: image, container: container, in: sandbox)
             if let previous = run { await discard(previous) }
@@ -38,6 +39,7 @@ extension PodWorker {
         } catch {
             await hold(name, error)
         }
+        if let early = starting.removeValue(forKey: plan.id) ?? nil { await containerExited(early, in: sandbox) }
         if memory.record[container: name].isRunning { await runPostStart(of: container) }
     }
 
@@ -187,7 +189,13 @@ extension PodWorker {
     // MARK: The end
 
     func containerExited(_ exit: ContainerExit, in origin: Sandbox) async {
-        guard sandbox === origin, let name = noteEnd(exit) else { return }
+        guard sandbox === origin else { return }
+        // A short run can be over before the answer to its start has been taken in.
+        if starting.keys.contains(exit.id) {
+            starting.updateValue(exit, forKey: exit.id)
+            return
+        }
+        guard let name = noteEnd(exit) else { return }
         logger.info("container exited", metadata: ["container.name": "\(name)", "exit.code": "\(exit.code)"])
         interruptStop(of: name)
         await persist()
@@ -202,9 +210,10 @@ extension PodWorker {
         do throws(RuntimeError) {
             try await origin?.remove(id)
         } catch {
-            // Removed before.
+            // Removed before, or just now with its whole sandbox.
             if case .stepFailed(_, _, ENOENT) = error { return }
             if case .noSuchContainer = error { return }
+            if case .sandboxLost = error { return }
             logger.warning("remains of a container stay behind", metadata: ["container.id": "\(id)", "error": "\(error)"])
         }
     }

@@ -33,6 +33,8 @@ package actor PodWorker {
     var hasResumed = false
     /// How far the ending of each container is.
     var stops: [String: ContainerStop] = [:]
+    /// Runs whose start is not written down yet, each with its end, should that come first.
+    var starting: [String: ContainerExit?] = [:]
     /// Starts that wait for an image, which are broken off when the pod ends.
     var pulling: Set<String> = []
     /// The last status put into the outbox.
