@@ -55,7 +55,7 @@ struct NodeSide {
             root: paths.images, registries: RegistryConfiguration(insecureRegistries: Set(options.insecureRegistries.listed)), logger: logger)
         let runtime = try SandboxRuntime(
             configuration: RuntimeConfiguration(podsDirectory: "\(paths.run)/pods", supervisor: environment.supervisor), logger: logger)
-        let outbox = StatusOutbox(ledger: ledger, sender: UpstreamSender(client: client), logger: logger)
+        let outbox = StatusOutbox(ledger: ledger, sender: UpstreamSender(client: client, logger: logger), logger: logger)
         let probes = ProbeRunner()
         self.probes = probes
         let domain = facts.clusterDomain

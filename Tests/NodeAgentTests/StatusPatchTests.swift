@@ -18,8 +18,10 @@ struct StatusPatchTests {
     func addresses() throws {
         var status = PodStatus()
         status.podIPs = [PodIP(ip: "10.1.0.2")]
+        status.hostIPs = [HostIP(ip: "192.0.2.1")]
         let body = try StatusPatch(podUID: "u1", status: status).body
         #expect(body.at("status", "podIPs") == [["$patch": "replace"], ["ip": "10.1.0.2"]])
+        #expect(body.at("status", "hostIPs") == [["$patch": "replace"], ["ip": "192.0.2.1"]])
     }
 
     @Test("a condition that got better loses its reason")

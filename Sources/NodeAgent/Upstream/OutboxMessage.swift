@@ -8,6 +8,8 @@ package enum OutboxMessage: Codable, Hashable, Sendable {
     /// The pod is over and cleaned up: its object may go.
     case deletion(PodReference)
 
+    var isEvent: Bool { if case .event = self { true } else { false } }
+
     package init(stored: Data) throws { self = try JSONDecoder().decode(OutboxMessage.self, from: stored) }
     package func stored() throws -> Data { try JSONEncoder().encode(self) }
 }

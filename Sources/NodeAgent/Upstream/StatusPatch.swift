@@ -17,8 +17,10 @@ package struct StatusPatch: Sendable {
     package init(podUID: String, status: PodStatus) throws {
         var fields = try JSONValue(encoding: status)
         for name in Self.clearable where fields[name] == nil { fields[name] = .null }
-        // Pod IPs merge by `ip`: without this an old address would stay beside the new one.
-        if let addresses = fields["podIPs"]?.array { fields["podIPs"] = .array([["$patch": "replace"]] + addresses) }
+        // Addresses merge by `ip`: without this an old one would stay beside the new one, which is not even valid.
+        for name in ["podIPs", "hostIPs"] {
+            if let addresses = fields[name]?.array { fields[name] = .array([["$patch": "replace"]] + addresses) }
+        }
         if let conditions = fields["conditions"]?.array {
             fields["conditions"] = .array(
                 conditions.map { condition in

@@ -1,12 +1,19 @@
 import KubeAPI
 package import KubeClient
+package import Logging
 
 /// Delivers one message to the API server. Every delivery may be repeated without harm.
 package struct UpstreamSender: Sendable {
     private let client: KubeClient
-    package init(client: KubeClient) { self.client = client }
+    private let logger: Logger
 
-    /// - Throws: only what makes trying again worthwhile; a message that nobody will ever want is settled quietly.
+    package init(client: KubeClient, logger: Logger) {
+        self.client = client
+        self.logger = logger
+    }
+
+    /// - Throws: only what makes trying again worthwhile. A message about a pod that is gone is settled quietly, one that the
+    ///   API server will never take is logged.
     package func send(_ message: OutboxMessage) async throws(KubeClientError) {
         do throws(KubeClientError) {
             switch message {
@@ -16,8 +23,12 @@ package struct UpstreamSender: Sendable {
                 try await client.delete(Pod.self, named: pod.name, in: pod.namespace, uid: pod.uid, gracePeriodSeconds: 0)
             }
         } catch {
-            // Gone, replaced by a namesake, or refused for good: repeating it changes nothing.
             if error.isTransient || error.code == 401 { throw error }
+            // An API server that has just started may refuse what it grants a moment later.
+            if error.isForbidden, !message.isEvent { throw error }
+            // Gone, or replaced by a namesake.
+            if error.isNotFound || error.isConflict { return }
+            logger.log(level: message.isEvent ? .debug : .error, "refused by the API server, and dropped", metadata: ["error": "\(error)"])
         }
     }
 
