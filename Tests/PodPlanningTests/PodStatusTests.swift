@@ -38,6 +38,19 @@ struct PodStatusTests {
         for type in ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"] { #expect(Self.condition(type, status)?.status == "True", "\(type)") }
     }
 
+    @Test("a pod that is over keeps its address, one that waits for another sandbox does not")
+    func lastAddress() throws {
+        var world = try PodWorld(#"{"restartPolicy":"Never","containers":[{"name":"a"}]}"#)
+        world.settle()
+        var pod = world.pod
+        pod.status = world.status
+        var record = world.record
+        record.sandboxLost(at: world.now)
+        #expect(podStatus(of: pod, from: record, hostIPs: [], now: world.now).podIP == "")
+        record.isTerminal = true
+        #expect(podStatus(of: pod, from: record, hostIPs: [], now: world.now).podIPs.map(\.ip) == ["10.88.0.5"])
+    }
+
     @Test("during initialization the others wait, and the condition names what is not done")
     func initializing() throws {
         var world = try PodWorld(#"{"initContainers":[{"name":"i"},{"name":"j"}],"containers":[{"name":"a"}]}"#)

@@ -26,7 +26,7 @@ struct PodStatusBuilder {
         status.startTime = pod.status.startTime ?? Timestamp(record.startTime)
         status.hostIP = hostIPs.first ?? ""
         status.hostIPs = hostIPs.map(HostIP.init(ip:))
-        let podIPs = pod.spec.hostNetwork && record.podIPs.isEmpty ? hostIPs : record.podIPs
+        let podIPs = podIPs
         status.podIPs = podIPs.map(PodIP.init(ip:))
         status.podIP = podIPs.first ?? ""
 
@@ -36,6 +36,13 @@ struct PodStatusBuilder {
         if let failure = record.failure, phase == "Failed" { (status.reason, status.message) = (failure.reason, failure.message) }
         status.conditions = PodConditions(pod: pod, record: record, status: status, now: now).all()
         return status
+    }
+
+    /// A pod that is over keeps telling the address it had, as the API's consumers expect.
+    private var podIPs: [String] {
+        if !record.podIPs.isEmpty { return record.podIPs }
+        if pod.spec.hostNetwork { return hostIPs }
+        return record.isTerminal || ["Succeeded", "Failed"].contains(pod.status.phase) ? pod.status.podIPs.map(\.ip) : []
     }
 
     private func phase(_ status: PodStatus) -> String {
