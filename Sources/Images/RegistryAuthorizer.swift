@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import FoundationEssentials
+import LinuxSystem
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -109,7 +110,13 @@ extension ImageError {
         } else if error is CancellationError || (error as? HTTPClientError) == .cancelled {
             self = .cancelled(subject)
         } else if let error = error as? NIOConnectionError {
-            self = .registryUnreachable(host, detail: error.connectionErrors.first.map { "\($0.error)" } ?? "no address for \(error.host)")
+            if let cause = error.connectionErrors.first?.error {
+                self.init(transport: cause, to: host, subject: subject)
+            } else {
+                self = .registryUnreachable(host, detail: "no address for \(error.host)")
+            }
+        } else if let error = error as? IOError {
+            self = .registryUnreachable(host, detail: SystemCallError.text(of: error.errnoCode))
         } else {
             self = .registryUnreachable(host, detail: "\(error)")
         }

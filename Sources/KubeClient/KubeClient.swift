@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import FoundationEssentials
 package import KubeAPI
+import LinuxSystem
 package import Logging
 import NIOCore
 import NIOHTTP1
@@ -173,7 +174,13 @@ package final class KubeClient: Sendable {
     }
 
     static func cause(of error: any Error) -> String {
-        (error as? HTTPClientError).map { $0.shortDescription } ?? "\(error)"
+        switch error {
+        case let error as HTTPClientError: error.shortDescription
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { cause(of: $0.error) } ?? "no address for \(error.host)"
+        case let error as IOError: SystemCallError.text(of: error.errnoCode)
+        default: "\(error)"
+        }
     }
 
     private func currentToken() throws(KubeClientError) -> String? {

@@ -34,9 +34,11 @@ extension PodWorker {
             setUpFailures += 1
             let delay = min(0.5 * Double(1 << min(setUpFailures - 1, 8)), 60)
             memory.record.sandboxRetryAt = Date().addingTimeInterval(delay)
-            logger.warning("pod not set up yet", metadata: ["error": "\(error)"])
-            let note = SetUpTrouble(error)
-            node.events.record(.warning, note.reason, note.message, about: pod)
+            if setUpFailures > 1 || (error as? VolumeTrouble)?.isForbidden != true {
+                logger.warning("pod not set up yet", metadata: ["error": "\(error)"])
+                let note = SetUpTrouble(error)
+                node.events.record(.warning, note.reason, note.message, about: pod)
+            }
             await persist()
         }
     }

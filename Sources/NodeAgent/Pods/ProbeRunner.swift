@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import FoundationEssentials
 package import KubeAPI
+import LinuxSystem
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -52,7 +53,7 @@ package final class ProbeRunner: Sendable {
         } catch let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout || error == .readTimeout {
             return .failed("Get \"\(url)\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)")
         } catch {
-            return .failed("Get \"\(url)\": \(error)")
+            return .failed("Get \"\(url)\": \(Self.cause(of: error))")
         }
     }
 
@@ -65,7 +66,17 @@ package final class ProbeRunner: Sendable {
             try await channel.close()
             return .passed
         } catch {
-            return .failed("dial tcp \(host):\(port): \(error)")
+            return .failed("dial tcp \(host):\(port): \(Self.cause(of: error))")
+        }
+    }
+
+    /// What the system said of a connection, without the layers it came through.
+    private static func cause(of error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { cause(of: $0.error) } ?? "no address for \(error.host)"
+        case let error as IOError: "connect: \(SystemCallError.text(of: error.errnoCode).lowercased())"
+        default: "\(error)"
         }
     }
 }

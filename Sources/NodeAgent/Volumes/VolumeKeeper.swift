@@ -1,5 +1,6 @@
 package import FoundationEssentials
 package import KubeAPI
+import KubeClient
 package import Ledger
 package import PodPlanning
 package import Volumes
@@ -26,7 +27,7 @@ package struct VolumeKeeper: Sendable {
 
     /// Publishes every volume of the spec. Volumes that stand already are only brought up to date.
     ///
-    /// - Throws: `VolumeTrouble`, `PlanningError` for objects that are missing, `LedgerError`.
+    /// - Throws: `VolumeTrouble`, also for objects that are missing; `LedgerError`.
     package func publish(for pod: Pod, objects: ReferencedObjects, podIPs: [String], on node: NodeFacts) async throws -> Published {
         guard !pod.spec.volumes.isEmpty else { return Published(volumes: [:], renewAt: nil) }
         let uid = pod.metadata.uid
@@ -130,11 +131,17 @@ package struct VolumeKeeper: Sendable {
             let claim = VolumeRequest.ephemeralClaimName(pod: pod.metadata.name, volume: volume.name)
             return (try VolumeRequest(volume.name, from: try await claims.volume(claim: claim, of: pod), isReadOnly: false), nil)
         }
-        let (tokens, renewAt) = try await tokens.tokens(for: volume, of: pod)
-        guard let files = try projectedFiles(for: volume, in: pod, objects: objects, podIPs: podIPs, tokens: tokens, on: node) else {
-            throw VolumeTrouble.unsupported(volume: volume.name)
+        do {
+            let (tokens, renewAt) = try await tokens.tokens(for: volume, of: pod)
+            guard let files = try projectedFiles(for: volume, in: pod, objects: objects, podIPs: podIPs, tokens: tokens, on: node) else {
+                throw VolumeTrouble.unsupported(volume: volume.name)
+            }
+            return (VolumeRequest(name: volume.name, source: .files(files, plugin: volume.filesPlugin)), renewAt)
+        } catch let error as KubeClientError {
+            throw VolumeTrouble.notMounted(volume: volume.name, cause: error)
+        } catch let error as PlanningError {
+            throw VolumeTrouble.notMounted(volume: volume.name, cause: error)
         }
-        return (VolumeRequest(name: volume.name, source: .files(files, plugin: volume.filesPlugin)), renewAt)
     }
 }
 

@@ -1,4 +1,5 @@
 package import KubeAPI
+import KubeClient
 
 /// Why a pod's volumes are not there yet, in the words of the FailedMount event.
 package enum VolumeTrouble: ActionableError {
@@ -8,6 +9,12 @@ package enum VolumeTrouble: ActionableError {
     case claimGoing(String)
     case unsupported(volume: String)
     case notMounted(volume: String, cause: any ActionableError)
+
+    /// The API server refuses what it will grant once its authorizer has seen the pod's binding, a moment later.
+    package var isForbidden: Bool {
+        guard case .notMounted(_, let cause as KubeClientError) = self else { return false }
+        return cause.isForbidden
+    }
 
     package var description: String {
         switch self {
