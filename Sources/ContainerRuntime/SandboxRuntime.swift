@@ -114,6 +114,12 @@ package actor SandboxRuntime {
         }
     }
 
+    /// A new connection to the supervisor of a sandbox that was reported as lost.
+    /// - Throws: when the supervisor is gone, and not only the connection.
+    package func reconnect(_ lost: Sandbox) async throws(RuntimeError) -> Sandbox {
+        try await reconnect(lost.plan, remains: SandboxRemains(plan: lost.plan, directory: configuration.podDirectory(lost.pod.uid)))
+    }
+
     private func reconnect(_ plan: SandboxPlan, remains: SandboxRemains) async throws(RuntimeError) -> Sandbox {
         let (events, continuation) = AsyncStream.makeStream(of: SandboxEvent.self)
         let channel: ControlChannel

@@ -17,7 +17,7 @@ struct NodeEnvironment: Sendable {
         paths = NodePaths(root: options.rootDir)
         for (directory, mode) in [
             (paths.state, mode_t(0o700)), (paths.run, 0o700), (paths.configuration, 0o755), (paths.podsDirectory, 0o750),
-            (paths.podLogs, 0o755), (paths.containerLogLinks, 0o755), ("\(paths.state)/containers", 0o700),
+            (paths.podLogs, 0o755), (paths.containerLogLinks, 0o755), (paths.containers, 0o700),
         ] { try DirectoryTree.make(directory, mode: mode) }
 
         let name = (options.hostnameOverride ?? machine.hostname).lowercased()

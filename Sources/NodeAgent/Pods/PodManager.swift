@@ -30,6 +30,7 @@ package actor PodManager {
     package func recover() async throws {
         applyNodeCgroups()
         let ledger = node.ledger
+        let leftovers = try await Leftovers(ledger: ledger, paths: node.facts.paths)
         async let found = node.runtime.recover()
         let (entries, networks, publications) = try await ledger.read { (try $0.pods(), try $0.networks(), try $0.publications()) }
         let recovery = await found
@@ -44,12 +45,14 @@ package actor PodManager {
                 group.addTask { await worker.resume(sandbox, exits: lost[entry.uid] ?? []) }
             }
         }
-        for (uid, worker) in workers { launch(worker, uid: uid) }
         unclaimed = sandboxes
+        await removeScratch(of: leftovers)
+        for (uid, worker) in workers { launch(worker, uid: uid) }
         applyNodeCgroups()
 
         let known = Set(entries.map(\.uid))
         await releaseForgotten(networks: networks, publications: publications, keeping: known)
+        try await leftovers.closeIntents(in: ledger)
         node.logger.info(
             "recovered",
             metadata: ["pods": "\(entries.count)", "pods.running": "\(recovery.sandboxes.count)", "pods.lost": "\(recovery.lost.count)"])
@@ -67,6 +70,18 @@ package actor PodManager {
             // The pod comes back with the API server's list.
             node.logger.error("pod not restored", metadata: ["pod.uid": "\(entry.uid)", "error": "\(error)"])
             return nil
+        }
+    }
+
+    /// Before the workers run: what they start now is not among it.
+    private func removeScratch(of leftovers: Leftovers) async {
+        var kept: Set<String> = []
+        do {
+            for sandbox in unclaimed.values { kept.formUnion(try await sandbox.containers().map(\.id)) }
+            for worker in workers.values { kept.formUnion(await worker.containersInSandbox()) }
+            try leftovers.removeScratch(keeping: kept)
+        } catch {
+            node.logger.error("writable layers of old containers not removed", metadata: ["error": "\(error)"])
         }
     }
 

@@ -34,6 +34,9 @@ extension PodWorker {
             let run = try await launch(plan, image: image, container: container, in: sandbox)
             if let previous = run { await discard(previous) }
             node.events.record(.normal, "Started", "Started container \(name)", about: pod, container: name)
+        } catch RuntimeError.sandboxLost {
+            // No fault of the container's: the event that comes with this says what becomes of the pod.
+            logger.warning("supervisor did not answer", metadata: ["container.name": "\(name)"])
         } catch let error as RuntimeError {
             await startFailed(plan, image: image, error)
         } catch {

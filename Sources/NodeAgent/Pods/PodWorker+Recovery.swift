@@ -45,6 +45,28 @@ extension PodWorker {
         await reconcile(with: living)
     }
 
+    /// The connection to the supervisor has ended. While the supervisor itself goes on, so does the pod.
+    func reconnect(_ lost: Sandbox) async {
+        guard sandbox === lost else { return }
+        // One that hangs up again and again is asked again at leisure. Ends early only when the daemon stops.
+        let pause = Date().timeIntervalSince(connectedAt) < 1 ? Duration.seconds(1) : .zero
+        try? await Task.sleep(for: pause)
+        if Task.isCancelled { return }
+        do throws(RuntimeError) {
+            let living = try await node.runtime.reconnect(lost)
+            logger.notice("supervisor connected again")
+            await reconcile(with: living)
+        } catch {
+            await sandboxLost(cause: error)
+        }
+    }
+
+    /// Ids of the containers whose end is still to come, or to be told by the supervisor.
+    func containersInSandbox() -> Set<String> {
+        guard sandbox != nil else { return [] }
+        return Set(memory.record.containers.values.compactMap { $0.current?.id })
+    }
+
     private func reconcile(with living: Sandbox) async {
         let present = await containers(of: living)
         adopt(living)

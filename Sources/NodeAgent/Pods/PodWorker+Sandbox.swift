@@ -129,7 +129,8 @@ extension PodWorker {
             dropSandbox()
             memory.record.sandboxLost(at: Date())
         }
-        try await releaseNetwork()
+        // The daemon may have died between the plugin and the row that tells of it.
+        try await releaseNetwork(orUnrecorded: hasResumed)
         try await node.volumes.unpublish(podUID: uid)
         volumes = [:]
         try removeDirectories()

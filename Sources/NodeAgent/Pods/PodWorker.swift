@@ -20,6 +20,8 @@ package actor PodWorker {
     var memory: PodMemory
     var objects: ObjectSnapshot
     var sandbox: Sandbox?
+    /// When `sandbox` was connected.
+    var connectedAt = Date.distantPast
     var volumes: [String: MountedVolume] = [:]
     /// When the tokens among the volumes are to be renewed, or files written that could not be.
     var renewVolumesAt: Date?
@@ -57,6 +59,7 @@ package actor PodWorker {
         case stop(String)
         case probe(String, ProbeMachine.Kind)
         case refreshVolumes
+        case reconnect
         case finish
         /// Only writes the memory down.
         case record
@@ -142,6 +145,7 @@ package actor PodWorker {
     /// Takes over a sandbox: a new one, or one that outlived the last daemon.
     func adopt(_ sandbox: Sandbox) {
         self.sandbox = sandbox
+        connectedAt = Date()
         sandboxEvents?.cancel()
         // Ends with the sandbox's events, or in `stopWorking`.
         sandboxEvents = Task {
@@ -149,7 +153,7 @@ package actor PodWorker {
                 switch event {
                 case .exited(let exit): await self.containerExited(exit, in: sandbox)
                 case .warning(let id, let message): self.note(warning: message, run: id)
-                case .sandboxLost: await self.sandboxLost(sandbox)
+                case .sandboxLost: self.begin(.reconnect) { await $0.reconnect(sandbox) }
                 }
             }
         }
@@ -165,14 +169,12 @@ package actor PodWorker {
         logger.warning("container started with less than planned", metadata: ["container.id": "\(id)", "warning": "\(message)"])
     }
 
-    private func sandboxLost(_ lost: Sandbox) async {
-        guard sandbox === lost else { return }
-        logger.warning("sandbox lost")
+    func sandboxLost(cause: any Error) async {
+        logger.warning("sandbox lost", metadata: ["error": "\(cause)"])
         node.events.record(.normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.", about: pod)
         dropSandbox()
         memory.record.sandboxLost(at: Date())
         await persist()
-        wake()
     }
 
     // MARK: The loop
@@ -205,6 +207,8 @@ package actor PodWorker {
     }
 
     private func step() {
+        // Its end wakes the loop again, and then it is known what there is.
+        guard !isWorking(on: .reconnect) else { return }
         let now = Date()
         var wakeAt: [Date] = []
         for action in podActions(for: pod, record: memory.record, now: now) {
@@ -305,7 +309,7 @@ extension PodWorker.Work {
     var container: String? {
         switch self {
         case .start(let name): name
-        case .setUp, .stop, .probe, .refreshVolumes, .finish, .record: nil
+        case .setUp, .stop, .probe, .refreshVolumes, .reconnect, .finish, .record: nil
         }
     }
 }

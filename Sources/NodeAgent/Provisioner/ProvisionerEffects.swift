@@ -193,7 +193,7 @@ struct ProvisionerEffects: Sendable {
             let volumes = try await store.volumes()
             let store = store
             try await ledger.commit { transaction in
-                for intent in try transaction.snapshot.openIntents() where Self.kinds.contains(intent.kind) {
+                for intent in try transaction.snapshot.openIntents() where Leftovers.provisionersKinds.contains(intent.kind) {
                     try transaction.finish(intent.sequence, failure: "interrupted; decided anew", at: Date())
                 }
                 for volume in volumes where try transaction.snapshot.volume(volume.id) == nil {
@@ -204,8 +204,6 @@ struct ProvisionerEffects: Sendable {
             logger.error("volumes not recovered", metadata: ["error": "\(error)"])
         }
     }
-
-    private static let kinds: Set<Intent.Kind> = [.createVolume, .expandVolume, .trashVolume, .purgeVolume]
 
     /// Empties the trash of what is older than the retention, now and every hour.
     func purgeRegularly() async {

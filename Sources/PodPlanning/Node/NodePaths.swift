@@ -57,7 +57,9 @@ package struct NodePaths: Codable, Hashable, Sendable {
     }
 
     /// Upper and work directory of a container's root; removed with the container.
-    package func containerScratch(_ id: String) -> String { "\(state)/containers/\(id)" }
+    /// Writable layers of containers, by container id.
+    package var containers: String { "\(state)/containers" }
+    package func containerScratch(_ id: String) -> String { "\(containers)/\(id)" }
     /// The supervisor's socket and records, mode 0700.
     package func podRun(_ uid: String) -> String { "\(run)/pods/\(uid)" }
 }

@@ -38,7 +38,7 @@ struct NodeWorld: Equatable {
         }
         supervisors = Set(Self.names("\(paths.run)/pods"))
         podDirectories = Set(Self.names(paths.podsDirectory))
-        scratch = Set(Self.names("\(paths.state)/containers"))
+        scratch = Set(Self.names(paths.containers))
         for device in Self.names("/sys/block") where device.hasPrefix("loop") {
             if let file = SmallFile.firstLine("/sys/block/\(device)/loop/backing_file"), file.hasPrefix(paths.provisionedVolumes + "/") {
                 loopDevices["/dev/\(device)"] = file
