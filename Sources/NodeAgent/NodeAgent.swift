@@ -28,11 +28,12 @@ package struct NodeAgent: Sendable {
             group.addTask { await node.outbox.run() }
             group.addTask { await node.services.run() }
             group.addTask { await pods.run() }
+            group.addTask { await ImageCollector(images: node.images, ledger: node.ledger, logger: node.logger, inUse: pods.imagesInUse).run() }
             group.addTask {
                 guard let registered = await registration.register() else { return }
                 node.logger.info("node registered", metadata: ["node": "\(registered.metadata.name)"])
                 async let leases: Void = lease.run(nodeUID: registered.metadata.uid)
-                await registration.keepStatus(of: registered)
+                await registration.keepStatus()
                 await leases
             }
         }

@@ -98,8 +98,10 @@ struct AgentBackend: NodeBackend {
     }
 
     private func resources(_ path: String, since start: Date) -> ResourceUsage {
-        let usage = CgroupUsage(of: path, in: facts.cgroups)
-        return ResourceUsage(startTime: start, cpuNanoseconds: usage.cpuNanoseconds, workingSetBytes: usage.workingSetBytes)
+        // A cgroup that is gone has used nothing any more.
+        let usage = CgroupStatistics(of: path, in: facts.cgroups)
+        return ResourceUsage(
+            startTime: start, cpuNanoseconds: usage?.cpuNanoseconds ?? 0, workingSetBytes: usage?.memoryWorkingSetBytes ?? 0)
     }
 
     private func worker(_ target: ContainerTarget) async throws(NodeServerError) -> PodWorker {

@@ -37,9 +37,11 @@ struct DebugRoutes: Sendable {
         do throws(ImageError) {
             switch action {
             case "import": changed = try await images.importArchive(at: request.path ?? "", name: request.name)
-            case "pull": changed = [try await images.pull(try ImageReference(parsing: request.name ?? ""), credentials: nil)]
+            case "pull": 
+                let reference = try ImageReference(parsing: request.name ?? "")
+                changed = [try await images.pull(reference, trying: [])]
             case "remove":
-                try await images.remove(request.name ?? "")
+                try await images.remove(request.name ?? "", inUse: Set(await agent.pods.imagesInUse().keys))
                 changed = []
             default: return nil
             }

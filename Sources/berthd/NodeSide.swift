@@ -71,9 +71,10 @@ struct NodeSide {
         let volumes = VolumeKeeper(
             effects: PodVolumes(paths: paths, localVolumes: LocalVolumeStore(directory: paths.provisionedVolumes)),
             claims: ClaimResolver(client: client, ledger: ledger), tokens: TokenKeeper(client: client, ledger: ledger), ledger: ledger)
+        let mirror = NodeMirror()
         let node = NodeServices(
             facts: facts, ledger: ledger, runtime: runtime, images: ImageKeeper(store: images), volumes: volumes, network: cni,
-            reservations: pods?.defaultNetwork?.reservations, client: client, objects: ObjectCache(client: client),
+            reservations: pods?.defaultNetwork?.reservations, client: client, mirror: mirror, objects: ObjectCache(client: client),
             services: catalog, events: EventRecorder(component: "kubelet", nodeName: facts.nodeName, ledger: ledger, outbox: outbox),
             outbox: outbox, probes: probes, logger: logger)
 
@@ -92,10 +93,11 @@ struct NodeSide {
             var notReady: String?
             do throws(NetworkError) { _ = try cni.currentList() } catch { notReady = "container runtime network not ready: \(error)" }
             return NodeObservation(
-                storage: storage, memory: MemoryInfo.read(), images: list.sorted { $0.sizeBytes > $1.sizeBytes }, notReady: notReady)
+                storage: storage, memory: MemoryInfo.read(), processes: ProcessNumbers.read(), images: list.sorted { $0.sizeBytes > $1.sizeBytes },
+                volumesInUse: await volumes.inUse(), notReady: notReady)
         }
         agent = NodeAgent(
-            node: node, registration: NodeRegistration(client: client, profile: environment.profile, logger: logger, observe: observe),
+            node: node, registration: NodeRegistration(client: client, profile: environment.profile, mirror: mirror, logger: logger, observe: observe),
             lease: LeaseKeeper(client: client, nodeName: facts.nodeName, logger: logger))
 
         let backend = AgentBackend(agent: agent, images: images, facts: facts, startedAt: Date())

@@ -12,12 +12,14 @@ package struct NodeRegistration: Sendable {
 
     private let client: KubeClient
     private let profile: NodeProfile
+    private let mirror: NodeMirror
     private let observe: @Sendable () async -> NodeObservation
     private let logger: Logger
 
-    package init(client: KubeClient, profile: NodeProfile, logger: Logger, observe: @escaping @Sendable () async -> NodeObservation) {
+    package init(client: KubeClient, profile: NodeProfile, mirror: NodeMirror, logger: Logger, observe: @escaping @Sendable () async -> NodeObservation) {
         self.client = client
         self.profile = profile
+        self.mirror = mirror
         self.logger = logger
         self.observe = observe
     }
@@ -29,7 +31,9 @@ package struct NodeRegistration: Sendable {
         var delay = RetryDelay()
         while !Task.isCancelled {
             do throws(KubeClientError) {
-                return try await createOrReconcile()
+                let node = try await createOrReconcile()
+                mirror.take(node)
+                return node
             } catch {
                 if delay.failures == 0 { logger.warning("node not registered yet", metadata: ["error": "\(error)"]) }
                 // Ends early only by cancellation, which the loop condition sees.
@@ -39,17 +43,27 @@ package struct NodeRegistration: Sendable {
         return nil
     }
 
-    /// Publishes the status whenever it changes, and every five minutes anyway. Runs until cancelled.
-    package func keepStatus(of node: Node) async {
-        var published = node.status
+    /// Publishes the status whenever it is not what the API server shows, because the node has changed or somebody else
+    /// has written it, and every five minutes anyway. Runs until cancelled.
+    package func keepStatus() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                await Informer(Node.self, client: client, matching: .named(profile.name)).run { mirror.take($0) }
+            }
+            await publishRegularly()
+        }
+    }
+
+    private func publishRegularly() async {
         var publishedAt = Date.distantPast
         var isFailing = false
         while !Task.isCancelled {
             let now = Date()
+            let published = mirror.current?.status ?? NodeStatus()
             let status = profile.status(from: await observe(), previous: published, now: now)
             if !status.says(theSameAs: published) || now.timeIntervalSince(publishedAt) >= Self.heartbeat {
                 do throws(KubeClientError) {
-                    published = try await publish(status).status
+                    mirror.take(try await publish(status))
                     publishedAt = now
                     isFailing = false
                 } catch {

@@ -6,15 +6,20 @@ package import LinuxSystem
 package struct NodeObservation: Hashable, Sendable {
     package var storage: FileSystemSpace
     package var memory: MemoryInfo
+    package var processes: ProcessNumbers
     /// Largest first.
     package var images: [ContainerImage]
     package var volumesInUse: [String]
     /// Why pods cannot run at present; nil when they can.
     package var notReady: String?
 
-    package init(storage: FileSystemSpace, memory: MemoryInfo, images: [ContainerImage] = [], volumesInUse: [String] = [], notReady: String? = nil) {
+    package init(
+        storage: FileSystemSpace, memory: MemoryInfo, processes: ProcessNumbers = ProcessNumbers(), images: [ContainerImage] = [],
+        volumesInUse: [String] = [], notReady: String? = nil
+    ) {
         self.storage = storage
         self.memory = memory
+        self.processes = processes
         self.images = images
         self.volumesInUse = volumesInUse
         self.notReady = notReady
@@ -73,6 +78,8 @@ extension NodeProfile {
         let lowDisk =
             seen.storage.availableBytes < seen.storage.capacityBytes / 10
             || (seen.storage.inodes > 0 && seen.storage.availableInodes < seen.storage.inodes / 20)
+        // Kubelet has no such threshold by default; below one in twenty the next fork may be the one that fails.
+        let lowNumbers = seen.processes.limit > 0 && seen.processes.limit - seen.processes.used < seen.processes.limit / 20
         return [
             lowMemory
                 ? NodeCondition(type: "MemoryPressure", status: "True", reason: "KubeletHasInsufficientMemory", message: "berthd has insufficient memory available")
@@ -80,7 +87,9 @@ extension NodeProfile {
             lowDisk
                 ? NodeCondition(type: "DiskPressure", status: "True", reason: "KubeletHasDiskPressure", message: "berthd has disk pressure")
                 : NodeCondition(type: "DiskPressure", status: "False", reason: "KubeletHasNoDiskPressure", message: "berthd has no disk pressure"),
-            NodeCondition(type: "PIDPressure", status: "False", reason: "KubeletHasSufficientPID", message: "berthd has sufficient PID available"),
+            lowNumbers
+                ? NodeCondition(type: "PIDPressure", status: "True", reason: "KubeletHasInsufficientPID", message: "berthd has insufficient PID available")
+                : NodeCondition(type: "PIDPressure", status: "False", reason: "KubeletHasSufficientPID", message: "berthd has sufficient PID available"),
             ready,
         ]
     }

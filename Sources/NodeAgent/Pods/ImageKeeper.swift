@@ -54,8 +54,16 @@ package actor ImageKeeper {
             return .ready(image, pulled: start.duration(to: clock.now))
         } catch {
             if mayFallBack, let present { return .ready(present, pulled: nil) }
-            return .held(ContainerStateWaiting(reason: "ErrImagePull", message: "\(error)"), retryAt: failures[name]?.retryAt ?? Date())
+            return .held(ContainerStateWaiting(reason: "ErrImagePull", message: error.advice), retryAt: failures[name]?.retryAt ?? Date())
         }
+    }
+
+    /// - Parameters:
+    ///   - inUse: ids of images that stay.
+    ///   - lastUsed: by id, seconds since 1970.
+    /// - Returns: the ids of those removed.
+    func collectGarbage(inUse: Set<String>, lastUsed: [String: Int], at now: Date) async throws(ImageError) -> [String] {
+        try await store.collectGarbage(inUse: inUse, lastUsed: lastUsed, policy: ImageGarbagePolicy(), now: Int(now.timeIntervalSince1970))
     }
 
     /// The image a container runs, by its id; nil when it was removed meanwhile.
@@ -71,7 +79,7 @@ package actor ImageKeeper {
             // 10 s, doubling to 5 minutes. Source: kubelet, `MaxContainerBackOff`.
             let count = (failures[name]?.count ?? 0) + 1
             let delay = min(10 * Double(1 << min(count - 1, 5)), 300)
-            failures[name] = Failure(count: count, retryAt: Date().addingTimeInterval(delay), message: "\(error)")
+            failures[name] = Failure(count: count, retryAt: Date().addingTimeInterval(delay), message: error.advice)
             throw error
         }
     }

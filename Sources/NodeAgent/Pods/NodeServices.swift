@@ -16,6 +16,7 @@ package struct NodeServices: Sendable {
     /// Of the default network; nil when the operator has configured another.
     package var reservations: AddressReservations?
     package var client: KubeClient
+    package var mirror: NodeMirror
     package var objects: ObjectCache
     package var services: ServiceCatalog
     package var events: EventRecorder
@@ -27,7 +28,7 @@ package struct NodeServices: Sendable {
 
     package init(
         facts: NodeFacts, ledger: Ledger, runtime: SandboxRuntime, images: ImageKeeper, volumes: VolumeKeeper, network: CNI, reservations: AddressReservations?,
-        client: KubeClient, objects: ObjectCache, services: ServiceCatalog, events: EventRecorder, outbox: StatusOutbox,
+        client: KubeClient, mirror: NodeMirror, objects: ObjectCache, services: ServiceCatalog, events: EventRecorder, outbox: StatusOutbox,
         probes: ProbeRunner, logger: Logger
     ) {
         self.facts = facts
@@ -38,6 +39,7 @@ package struct NodeServices: Sendable {
         self.network = network
         self.reservations = reservations
         self.client = client
+        self.mirror = mirror
         self.objects = objects
         self.services = services
         self.events = events

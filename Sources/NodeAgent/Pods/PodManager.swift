@@ -18,6 +18,7 @@ package actor PodManager {
     /// Supervisors without a row in the ledger, until the first list tells whose they are.
     private var unclaimed: [String: Sandbox] = [:]
     private var hasFirstList = false
+    private var appliedCgroups: [CgroupPlan] = []
 
     package init(node: NodeServices) { self.node = node }
 
@@ -28,7 +29,7 @@ package actor PodManager {
     ///
     /// - Throws: `LedgerError` when the ledger cannot be read.
     package func recover() async throws {
-        applyNodeCgroups()
+        await applyNodeCgroups()
         let ledger = node.ledger
         let leftovers = try await Leftovers(ledger: ledger, paths: node.facts.paths)
         async let found = node.runtime.recover()
@@ -48,7 +49,7 @@ package actor PodManager {
         unclaimed = sandboxes
         await removeScratch(of: leftovers)
         for (uid, worker) in workers { launch(worker, uid: uid) }
-        applyNodeCgroups()
+        await applyNodeCgroups()
 
         let known = Set(entries.map(\.uid))
         await releaseForgotten(networks: networks, publications: publications, keeping: known)
@@ -143,14 +144,14 @@ package actor PodManager {
         memory.isCleanedUp = isOver
         let sandbox = unclaimed.removeValue(forKey: uid)
         if !isOver, sandbox == nil, pod.metadata.deletionTimestamp == nil {
-            memory.record.failure = admissionFailure(of: pod, admitted: await admitted(), taints: [], on: node.facts)
+            memory.record.failure = admissionFailure(of: pod, admitted: await admitted(), taints: node.mirror.taints, on: node.facts)
         }
         let worker = PodWorker(pod: pod, memory: memory, objects: ObjectSnapshot(isComplete: false), published: isOver ? pod.status : nil, node: node)
         workers[uid] = worker
         if let sandbox { await worker.claim(sandbox) }
         await worker.enqueue(pod)
         launch(worker, uid: uid)
-        applyNodeCgroups()
+        await applyNodeCgroups()
     }
 
     private func admitted() async -> [Pod] {
@@ -172,6 +173,7 @@ package actor PodManager {
         workers[uid] = nil
         runs[uid] = nil
         await node.objects.forget(podUID: uid)
+        await applyNodeCgroups()
         do {
             try await node.ledger.commit { try $0.removePod(uid) }
         } catch {
@@ -198,8 +200,11 @@ package actor PodManager {
     }
 
     /// The cgroups above the pods, with the shares that the present pods give them.
-    private func applyNodeCgroups() {
-        for plan in nodeCgroups(for: [], on: node.facts) {
+    private func applyNodeCgroups() async {
+        let plans = nodeCgroups(for: await admitted(), on: node.facts)
+        guard plans != appliedCgroups else { return }
+        appliedCgroups = plans
+        for plan in plans {
             do {
                 for directory in plan.directories { try CgroupDirectory(directory).create() }
                 for write in plan.writes {
@@ -225,6 +230,13 @@ package actor PodManager {
     }
 
     package func all() -> [PodWorker] { Array(workers.values) }
+
+    /// Names of the images that containers of this node, running or not, were made from, by image id.
+    package func imagesInUse() async -> [String: String] {
+        var images: [String: String] = [:]
+        for worker in workers.values { images.merge(await worker.imagesInUse()) { first, _ in first } }
+        return images
+    }
 }
 
 extension ObjectSnapshot {

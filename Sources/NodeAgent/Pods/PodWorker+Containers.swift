@@ -6,6 +6,7 @@ import Images
 import KubeAPI
 import Ledger
 import LinuxSystem
+import OCISpec
 import PodPlanning
 import SandboxPlan
 
@@ -49,6 +50,7 @@ extension PodWorker {
     /// - Returns: the run before, whose remains can go.
     private func launch(_ plan: ContainerPlan, image: StoredImage, container: Container, in sandbox: Sandbox) async throws -> ContainerRun? {
         let uid = identity.uid
+        let use = ImageUseEntry(imageID: image.id, name: container.image, lastUsedAt: Date())
         let previous = memory.record[container: plan.name].current
         node.events.record(.normal, "Created", "Created container: \(plan.name)", about: pod, container: plan.name)
         _ = try await node.ledger.bracket(
@@ -58,7 +60,10 @@ extension PodWorker {
                 noteStart(started, plan: plan, image: image, container: container)
                 return try memory.stored()
             },
-            recording: { transaction, record in try transaction.setRecord(record, ofPod: uid) })
+            recording: { transaction, record in
+                try transaction.setRecord(record, ofPod: uid)
+                try transaction.save(use)
+            })
         await persist()
         return previous
     }
@@ -69,6 +74,7 @@ extension PodWorker {
             imageID: image.id, startedAt: Date(started.startedAt))
         run.user = LinuxContainerUser(uid: Int(plan.process.uid), gid: Int(plan.process.gid), supplementalGroups: ([plan.process.gid] + plan.process.groups).map(Int.init))
         run.resources = container.resources
+        run.stopSignal = image.config.config?.stopSignal
         memory.record[container: plan.name].started(run)
         stops[plan.name] = nil
         plans[plan.name] = plan

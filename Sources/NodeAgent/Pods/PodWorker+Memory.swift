@@ -1,6 +1,7 @@
 import SandboxPlan
 import Logging
 import FoundationEssentials
+import Images
 import KubeAPI
 import Ledger
 import PodPlanning
@@ -10,6 +11,17 @@ extension PodWorker {
     /// The status that follows from the memory now.
     func currentStatus() -> PodStatus {
         podStatus(of: pod, from: memory.record, hostIPs: node.facts.nodeIPs, now: Date())
+    }
+
+    /// Name by id of the images its containers were made from; of one found again after the ledger was lost, by its name.
+    func imagesInUse() async -> [String: String] {
+        guard !memory.isCleanedUp else { return [:] }
+        var images: [String: String] = [:]
+        for run in memory.record.containers.values.compactMap(\.current) {
+            let id = run.imageID.isEmpty ? await node.images.stored(run.image)?.id : run.imageID
+            if let id { images[id] = run.image }
+        }
+        return images
     }
 
     /// Writes the memory down, together with the status that follows from it when that has changed.

@@ -41,6 +41,9 @@ package struct VolumeKeeper: Sendable {
         let fsGroup = pod.fsGroup
         let (known, volumes) = try await ledger.read { (try $0.publications(of: uid), try $0.volumes()) }
         let identities = Dictionary(known.map { ($0.volumeName, $0.identity) }, uniquingKeysWith: { first, _ in first })
+        let owners = Dictionary(
+            known.filter { $0.state == .published }.map { ($0.volumeName, $0.fsGroup.flatMap(UInt32.init(exactly:))) },
+            uniquingKeysWith: { first, _ in first })
         let byVolume = Dictionary(volumes.map { ($0.id, $0.identity) }, uniquingKeysWith: { first, _ in first })
         let wanted = requests
         let effects = effects
@@ -58,9 +61,10 @@ package struct VolumeKeeper: Sendable {
                 try await withThrowingTaskGroup(of: PublishedVolume.self) { group in
                     for request in wanted {
                         let identity = (identities[request.name] ?? nil) ?? (byVolume[request.volumeID] ?? nil)
+                        let owner = owners[request.name] ?? nil
                         group.addTask {
                             do throws(VolumeError) {
-                                return try await effects.publish(request, podUID: uid, fsGroup: fsGroup, expecting: identity)
+                                return try await effects.publish(request, podUID: uid, fsGroup: fsGroup, ownedBy: owner, expecting: identity)
                             } catch {
                                 throw VolumeTrouble.notMounted(volume: request.name, cause: error)
                             }
@@ -91,6 +95,16 @@ package struct VolumeKeeper: Sendable {
             entries.map {
                 ($0.volumeName, MountedVolume(name: $0.volumeName, hostPath: $0.path, isReadOnly: $0.isReadOnly, supportsIDMap: $0.kind != "hostPath"))
             }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The persistent volumes that stand for some pod, each found to be the one it should be, as the node's status names them.
+    package func inUse() async -> [String] {
+        do throws(LedgerError) {
+            let standing = try await ledger.read { try $0.publications() }.filter { $0.state == .published && !$0.volumeID.isEmpty }
+            return Set(standing.map { "kubernetes.io/local-volume/\($0.volumeID)" }).sorted()
+        } catch {
+            return []  // whoever reads the ledger for the pods' sake reports it
+        }
     }
 
     /// Takes down what `publish` made for the pod, whatever of it there is; a claim's volume is unmounted from the node with its last pod.

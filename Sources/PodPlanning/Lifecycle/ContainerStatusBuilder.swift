@@ -19,7 +19,8 @@ struct ContainerStatusBuilder {
             status.user = run.user.map(ContainerUser.init(linux:))
             status.resources = run.resources
             status.allocatedResources = (record.allocation?.containers[container.name] ?? container.resources).requests
-            status.stopSignal = run.stopSignal
+            // Images may name it by number, which the API does not know.
+            status.stopSignal = [container.lifecycle?.stopSignal, run.stopSignal].compactMap(\.self).first { $0.hasPrefix("SIG") }
         }
         status.state = state(of: container, progress, isInit: isInit)
         if status.state.waiting != nil, let end = progress.current?.terminated {
