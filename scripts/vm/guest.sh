@@ -4,6 +4,9 @@
 set -E
 trap 'echo "failed: $BASH_COMMAND" >&2' ERR
 
+# A daemon that hangs must not hang us.
+kubectl() { timeout 60 kubectl "$@"; }
+
 milliseconds() { date +%s%3N; }
 
 # within SECONDS COMMAND...: tries again until it succeeds; shows where the node stands when the time has run out.

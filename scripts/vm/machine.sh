@@ -55,14 +55,14 @@ make_cargo() {
     ldd "$1/berthd" "$1/berthctl" | awk '$3 ~ "^/" && $3 !~ "^(/usr)?/lib" { print $3 }' | sort -u | while read -r library; do
         cp -L "$library" "$cargo/lib"
     done
-    # Symbols are half of a gigabyte in such a build.
-    strip --strip-debug "$cargo"/bin/berth{d,ctl} 2>/dev/null || true
+    # Symbols are the larger part of one.
+    strip "$cargo"/bin/berth{d,ctl} 2>/dev/null || true
     mkdir "$cargo/berth"
     cp -r "$repository"/{scripts,systemd,examples} "$cargo/berth"
     "$repository/scripts/demo-image" --busybox "$cargo/image.tar" localhost/berth-demo/busybox:1 2>/dev/null
     kubectl=$(command -v kubectl) || { install_packages kubernetes-client; kubectl=/usr/bin/kubectl; }
     cp -L "$kubectl" "$cargo/bin/kubectl"
-    mke2fs -q -t ext4 -d "$cargo" "$work/cargo.img" $(($(du -sm "$cargo" | cut -f 1) * 5 / 4 + 32))M
+    mke2fs -q -t ext4 -d "$cargo" "$work/cargo.img" $(($(du -sm "$cargo" | cut -f 1) * 5 / 4 + 32))M > /dev/null
     rm -rf "$cargo"
 }
 
@@ -101,8 +101,8 @@ await_agent() {
 # guest SCRIPT [SECONDS]: runs it on the machine, in bash, with the words of guest.sh; prints its output, returns its status.
 guest() {
     local word status output
-    printf '%s\n' "$(base64 -w 0 <<< "$1")" >&"$to_machine"
-    read -r -t "${2:-180}" -u "$from_machine" word status output || { echo "no answer from the machine"; return 124; }
+    printf '%d %s\n' "${2:-180}" "$(base64 -w 0 <<< "$1")" >&"$to_machine"
+    read -r -t $((${2:-180} + 60)) -u "$from_machine" word status output || { echo "no answer from the machine"; return 124; }
     [[ $word == "done" ]] || { echo "not an answer: $word"; return 125; }
     base64 -d <<< "$output"
     return "$status"
