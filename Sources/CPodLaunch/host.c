@@ -114,6 +114,19 @@ static void raise_loopback(void) {
     close(descriptor);
 }
 
+// Containers without a stdin inherit ours. Through a read-only mount of its own they cannot change mode or owner of the host's node.
+static int seal_standard_streams(void) {
+    char path[32];
+    int tree = (int)syscall(SYS_open_tree, AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0) return -errno;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", tree);
+    int null = tree_set(tree, 0, MOUNT_ATTR_RDONLY, 0, 0) ? -1 : open(path, O_RDWR | O_CLOEXEC);
+    int result = null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 ? -errno : 0;
+    if (null > 2) close(null);
+    close(tree);
+    return result;
+}
+
 int pod_enter_sandbox(
     const void *plan, const struct berth_sandbox *sandbox, const char **step, const char **subject,
     pod_warning *warn, void *context) {
@@ -136,6 +149,10 @@ int pod_enter_sandbox(
     snprintf(value, sizeof value, "%d", sandbox->oom_score_adjustment);
     int result = write_file("/proc/self/oom_score_adj", value, strlen(value));
     if (result < 0) warn(context, "oom_score_adj", value, -result);
+    *step = "standard streams";
+    *subject = "/dev/null";
+    result = seal_standard_streams();
+    if (result < 0) return result;
     *step = "hostname";
     *subject = text(plan, sandbox->hostname);
     if (sandbox->flags & BERTH_HOSTNAME && sethostname(*subject, sandbox->hostname.count)) return -errno;

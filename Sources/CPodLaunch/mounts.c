@@ -161,6 +161,8 @@ void paths_cover(const void *plan, const struct berth_container *container, int 
         } else {
             if (!S_ISDIR(status.st_mode) && null < 0) null = child_check(open("/dev/null", O_PATH | O_CLOEXEC), "mask", "/dev/null");
             int cover = child_check(tree_clone(S_ISDIR(status.st_mode) ? empty : null, 0), "mask", path);
+            // It is the host's node: read-only it discards what is written all the same, and keeps its mode and owner.
+            child_check(tree_set(cover, 0, MOUNT_ATTR_RDONLY, 0, 0), "mask", path);
             child_check(tree_move(cover, place), "mask", path);
             close(cover);
         }

@@ -1,6 +1,7 @@
 #include "pod_internal.h"
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,6 +28,9 @@ void process_prepare(const void *plan, const struct berth_process *process, cons
         child_check((int)write(tasks, "0", 1), "cgroup", *directories);
         close(tasks);
     }
+    // Else the container would possess the keys of whoever started the node. Without keys in the kernel, or with none left
+    // in the quota of root, there is nothing to share or it cannot be had.
+    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
     pod_identity(&identity.pid, &identity.start_ticks);
 
     snprintf(value, sizeof value, "%d", process->oom_score_adjustment);
@@ -129,12 +133,21 @@ static _Noreturn void execute(const void *plan, const struct berth_process *proc
     child_fail("exec", arguments[0], code);
 }
 
+// With the node's privileges still, so never through a magic link: by /proc/<pid>/root or cwd of the supervisor, or of
+// another process on its way in, a container could have its next command start in the host's files.
+static void enter_working_directory(const char *directory) {
+    int root = child_check(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "working directory", "/");
+    int place = child_check(root_open(root, *directory ? directory : "/", O_PATH | O_DIRECTORY, 0), "working directory", directory);
+    child_check(fchdir(place), "working directory", directory);
+    close(place);
+    close(root);
+}
+
 _Noreturn void process_become(const void *plan, const struct berth_process *process, struct pod_streams streams) {
     setsid();
     set_limits(plan, process);
     set_streams(process, &streams);
-    const char *directory = text(plan, process->working_directory);
-    child_check(chdir(*directory ? directory : "/"), "working directory", directory);
+    enter_working_directory(text(plan, process->working_directory));
 
     uint64_t held = held_capabilities();
     if (process->permitted & ~held) child_warn("capabilities", "not held by the node", EPERM);
