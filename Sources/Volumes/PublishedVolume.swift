@@ -25,6 +25,7 @@ package struct PublishedVolume: Hashable, Sendable {
     ) {
         let source = request.source
         var supportsIDMap = true
+        var isReadOnly = request.isReadOnly
         volumeID = ""
         switch source {
         case .emptyDirectory, .memory: kind = "emptyDir"
@@ -33,6 +34,8 @@ package struct PublishedVolume: Hashable, Sendable {
             supportsIDMap = false
         case .files(_, let plugin):
             kind = ["configmap": "configMap", "secret": "secret", "downward-api": "downwardAPI"][plugin] ?? "projected"
+            // `FileProjection` updates these as root and by path: a container that may write there could put a link in its way.
+            isReadOnly = true
         case .localImage(let id):
             kind = "persistentVolumeClaim"
             volumeID = id
@@ -40,7 +43,7 @@ package struct PublishedVolume: Hashable, Sendable {
             kind = "persistentVolumeClaim"
             volumeID = volume
         }
-        volume = MountedVolume(name: request.name, hostPath: path, isReadOnly: request.isReadOnly, supportsIDMap: supportsIDMap)
+        volume = MountedVolume(name: request.name, hostPath: path, isReadOnly: isReadOnly, supportsIDMap: supportsIDMap)
         self.identity = identity
         self.isMount = isMount
         self.fsGroup = fsGroup?.id
