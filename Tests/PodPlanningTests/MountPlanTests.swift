@@ -122,6 +122,12 @@ struct MountPlanTests {
         #expect(plan.mount("/sys")?.options.contains(.readOnly) == false)
     }
 
+    @Test("procMount Unmasked is for pods with users of their own")
+    func unmaskedHostUsers() throws {
+        let plan = try plan(pod(#"{"containers":[{"name":"c","securityContext":{"procMount":"Unmasked"}}]}"#))
+        #expect(plan.maskedPaths.contains("/proc/kcore") && plan.readOnlyPaths.contains("/proc/sys"))
+    }
+
     @Test("procMount Unmasked hides nothing")
     func unmasked() throws {
         let plan = try plan(pod(#"{"hostUsers":false,"containers":[{"name":"c","securityContext":{"procMount":"Unmasked"}}]}"#))

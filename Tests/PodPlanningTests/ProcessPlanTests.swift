@@ -101,6 +101,17 @@ struct ProcessPlanTests {
         #expect(bits == Self.defaults & ~(1 << 27))
     }
 
+    @Test("device nodes are not made where nothing says which may be opened")
+    func deviceNodes() throws {
+        #expect(throws: PlanningError.capabilityUnavailable("MKNOD")) {
+            try plan(pod(#"{"containers":[{"name":"c","securityContext":{"capabilities":{"add":["MKNOD"]}}}]}"#))
+        }
+        let all = try plan(pod(#"{"containers":[{"name":"c","securityContext":{"capabilities":{"add":["ALL"]}}}]}"#))
+        #expect(all.process.capabilities.bounding & 1 << 27 == 0)
+        let privileged = try plan(pod(#"{"containers":[{"name":"c","securityContext":{"privileged":true,"capabilities":{"add":["MKNOD"]}}}]}"#))
+        #expect(privileged.process.capabilities.bounding & 1 << 27 != 0)
+    }
+
     @Test("a capability nobody knows is an error")
     func unknownCapability() throws {
         let pod = try pod(#"{"containers":[{"name":"c","securityContext":{"capabilities":{"add":["FLY"]}}}]}"#)

@@ -22,12 +22,16 @@ enum CapabilityPlan {
         let drop = context.capabilities?.drop ?? []
         var granted: UInt64 = 0
         for name in defaults { granted |= try bit(name) }
-        // Making device nodes is harmless only where a device cgroup says which may be opened.
-        if node.cgroups.isUnified { granted &= ~(try bit("MKNOD")) }
         if add.contains(where: isAll) { granted = all }
         if drop.contains(where: isAll) { granted = 0 }
         for name in add where !isAll(name) { granted |= try bit(name) }
         for name in drop where !isAll(name) { granted &= ~(try bit(name)) }
+        // Making device nodes is harmless only where a device cgroup says which may be opened: else a node of the host's disk is the host.
+        let nodes = try bit("MKNOD")
+        if node.cgroups.isUnified, granted & nodes != 0 {
+            for name in add where !isAll(name) { if try bit(name) == nodes { throw .capabilityUnavailable(name) } }
+            granted &= ~nodes
+        }
         return granted & all
     }
 

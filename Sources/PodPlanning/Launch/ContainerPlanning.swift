@@ -30,7 +30,8 @@ package func containerPlan(
 
     let mounts = MountPlanning(
         container: container, pod: pod, attempt: attempt, volumes: volumes, podIPs: podIPs, environment: environment, node: node)
-    let isUnmasked = context.privileged || context.procMount == "Unmasked"
+    // Root of the host's user namespace could write /proc/sys and /proc/sysrq-trigger without any capability.
+    let isUnmasked = context.privileged || context.procMount == "Unmasked" && pod.spec.hostUsers == false
     let openFiles: UInt64 = 1 << 20
     return ContainerPlan(
         id: id, name: container.name, attempt: attempt,
