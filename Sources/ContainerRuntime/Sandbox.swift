@@ -154,8 +154,7 @@ package actor Sandbox {
             guard error.meansLost else { throw error }
         }
         channel.close()
-        try await remains.remove(after: pid)
-        for container in containers { try await SandboxRemains.removeScratch(container.subject) }
+        try await remains.remove(after: pid, scratches: containers.map(\.subject))
     }
 
     private func memoryFile(_ bytes: [UInt8], name: String) throws(RuntimeError) -> MemoryFile {

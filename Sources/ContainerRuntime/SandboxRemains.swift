@@ -9,10 +9,15 @@ struct SandboxRemains: Sendable {
     let directory: String
 
     /// Kills whoever is left and removes everything. What is gone already is fine, so it may be repeated.
-    /// - Parameter supervisor: a process that is on its way out, or nil.
-    func remove(after supervisor: pid_t?) async throws(RuntimeError) {
+    /// - Parameters:
+    ///   - supervisor: a process that is on its way out, or nil.
+    ///   - scratches: writable layers of containers that have ended. One that cannot be removed does not keep the rest.
+    func remove(after supervisor: pid_t?, scratches: [String] = []) async throws(RuntimeError) {
         do throws(SystemCallError) {
             try await onDedicatedThread { [self] () throws(SystemCallError) in
+                var failure: SystemCallError?
+                // First, while the supervisor is still ending.
+                for scratch in scratches { do throws(SystemCallError) { try Self.removeTree(scratch) } catch { failure = error } }
                 // Gone already when it has no handle; else it needs a moment, and not more.
                 if let supervisor, let process = try? ProcessHandle(pid: supervisor) {
                     _ = try process.waitForEnd(milliseconds: 5000)
@@ -22,6 +27,7 @@ struct SandboxRemains: Sendable {
                 for cgroup in cgroups { try cgroup.remove() }
                 try? unmount("\(directory)/\(PodDirectory.sharedMemory)")  // not every pod has one
                 try Self.removeTree(directory)
+                if let failure { throw failure }
             }
         } catch {
             throw .systemCall(error)
