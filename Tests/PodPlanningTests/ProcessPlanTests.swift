@@ -101,15 +101,17 @@ struct ProcessPlanTests {
         #expect(bits == Self.defaults & ~(1 << 27))
     }
 
-    @Test("device nodes are not made where nothing says which may be opened")
-    func deviceNodes() throws {
-        #expect(throws: PlanningError.capabilityUnavailable("MKNOD")) {
-            try plan(pod(#"{"containers":[{"name":"c","securityContext":{"capabilities":{"add":["MKNOD"]}}}]}"#))
+    @Test(
+        "a capability that leads out of the container is for privileged ones",
+        arguments: [("MKNOD", UInt64(27), ""), ("SYS_PTRACE", UInt64(19), #""shareProcessNamespace":true,"#)])
+    func unconfined(name: String, bit: UInt64, spec: String) throws {
+        func bounding(_ context: String) throws -> UInt64 {
+            try plan(pod("{\(spec)\"containers\":[{\"name\":\"c\",\"securityContext\":\(context)}]}")).process.capabilities.bounding
         }
-        let all = try plan(pod(#"{"containers":[{"name":"c","securityContext":{"capabilities":{"add":["ALL"]}}}]}"#))
-        #expect(all.process.capabilities.bounding & 1 << 27 == 0)
-        let privileged = try plan(pod(#"{"containers":[{"name":"c","securityContext":{"privileged":true,"capabilities":{"add":["MKNOD"]}}}]}"#))
-        #expect(privileged.process.capabilities.bounding & 1 << 27 != 0)
+        let error = #expect(throws: PlanningError.self) { try bounding("{\"capabilities\":{\"add\":[\"\(name)\"]}}") }
+        #expect(error?.description.hasPrefix("capability \"\(name)\" is not available: ") == true)
+        #expect(try bounding(#"{"capabilities":{"add":["ALL"]}}"#) & 1 << bit == 0)
+        #expect(try bounding("{\"privileged\":true,\"capabilities\":{\"add\":[\"\(name)\"]}}") & 1 << bit != 0)
     }
 
     @Test("a capability nobody knows is an error")

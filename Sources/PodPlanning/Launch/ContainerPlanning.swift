@@ -19,7 +19,7 @@ package func containerPlan(
     let user = try UserIdentity(container: container, pod: pod, image: image)
     let downward = DownwardAPI(pod: pod, podIPs: podIPs, node: node)
     let environment = try EnvironmentPlan(container: container, pod: pod, objects: objects, downward: downward)
-    let capabilities = try CapabilityPlan.sets(for: context, on: node)
+    let capabilities = try CapabilityPlan.sets(for: context, in: pod, on: node)
     let parameters = image.config.config
     let hostname = pod.spec.hostNetwork ? node.hostname : try PodHostname(of: pod, on: node).kernelName
 

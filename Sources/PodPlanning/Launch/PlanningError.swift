@@ -14,7 +14,7 @@ package enum PlanningError: ActionableError, Hashable {
     case noCommand
     case unknownCapability(String)
     /// Not given to a container without `privileged` on this node.
-    case capabilityUnavailable(String)
+    case capabilityUnavailable(String, reason: String)
     case volumeNotMounted(volume: String, container: String)
     /// The path, and what is wrong with it.
     case badSubPath(String, problem: String)
@@ -54,7 +54,7 @@ package enum PlanningError: ActionableError, Hashable {
         case .unknownGroup(let name): "unable to find group \(name): no matching entries in group file"
         case .noCommand: "no command specified"
         case .unknownCapability(let name): "unknown capability \"\(name)\""
-        case .capabilityUnavailable(let name): "capability \"\(name)\" is not available: on cgroup v2 this node does not confine devices"
+        case .capabilityUnavailable(let name, let reason): "capability \"\(name)\" is not available: \(reason)"
         case .volumeNotMounted(let volume, let container): "volume \"\(volume)\" of container \"\(container)\" is not mounted"
         case .badSubPath(let path, let problem): "subPath \"\(path)\" \(problem)"
         case .unsupportedFieldPath(let path): "unsupported fieldPath: \(path)"
@@ -98,7 +98,7 @@ package enum PlanningError: ActionableError, Hashable {
         case .imageRunsAsRoot, .imageUserIsName, .runsAsRoot: "set securityContext.runAsUser to a user id other than 0"
         case .noCommand: "set command in the container, or Entrypoint or Cmd in the image"
         case .unknownUser, .unknownGroup: "use a numeric id, or an image whose passwd and group files have the name"
-        case .capabilityUnavailable(let name): "remove \(name) from capabilities.add, or set privileged"
+        case .capabilityUnavailable(let name, _): "remove \(name) from capabilities.add, or set privileged"
         case .appArmorUnavailable: "remove appArmorProfile, or boot with AppArmor enabled"
         case .seLinuxUnsupported: "remove seLinuxOptions, or disable SELinux on the node"
         case .seccompProfileNotFound(let name): "put the profile at seccomp/\(name) in the kubelet directory"
