@@ -187,6 +187,10 @@ struct APIServerTests {
         #expect(known.at("status", "authenticated") == true)
         #expect(try await send(.get, "/api/v1/pods", client: .anonymous, token: token).code == 403)
         #expect(try await send(.get, "/api/v1/pods", client: .anonymous, token: token.dropLast(4) + "AAAA").code == 401)
+        // Who may only ask who it is does so in JSON: aliases of aliases in YAML would cost memory without bounds.
+        let own = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+        #expect(try await send(.post, own, "{}", client: .anonymous, token: token).code == 201)
+        #expect(try await send(.post, own, "metadata: {}", type: "application/yaml", client: .anonymous, token: token).code == 415)
         try await send(.delete, "/api/v1/namespaces/default/pods/p")
         let gone = try await send(.post, "/apis/authentication.k8s.io/v1/tokenreviews", review).json
         #expect(gone.at("status", "authenticated") == false)

@@ -81,6 +81,9 @@ struct APIRequest: Sendable {
 
     private func document(in bytes: [UInt8]) throws(APIError) -> (value: JSONValue, duplicates: [String]) {
         let type = header(.contentType).isEmpty ? "application/json" : MediaType(header(.contentType)[...]).type
+        // Reading YAML or protobuf may take time and memory out of proportion to the bytes (aliases of aliases, long lists): not
+        // for a service account that may only ask who it is.
+        guard type.hasSuffix("json") || Authorizer.allows(user) else { throw .unsupportedMediaType(["application/json"]) }
         switch type {
         case "application/json", "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json":
             return try Self.json(bytes)

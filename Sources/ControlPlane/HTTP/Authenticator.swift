@@ -31,6 +31,8 @@ struct Authenticator: Sendable {
         let accepted = (claims["aud"]?.array ?? []).compactMap(\.string).filter(wanted.contains)
         guard !accepted.isEmpty else { return nil }
         var extra: JSONValue = [:]
+        if let secret = about["secret"], !isCurrent(ResourceCatalog.secrets, namespace, secret) { return nil }
+        if let node = about["node"], !isCurrent(ResourceCatalog.nodes, "", node) { return nil }
         if let pod = about["pod"] {
             guard isCurrent(ResourceCatalog.pods, namespace, pod) else { return nil }
             extra["authentication.kubernetes.io/pod-name"] = [pod["name"] ?? ""]
