@@ -45,7 +45,8 @@ struct NodeRoutes: HTTPResponder {
                 ContainerTarget(pod: PodTarget(namespace: path[1], name: path[2]), container: path[3]), query, context)
         case (_, "exec", 4...5), (_, "attach", 4...5), (_, "portForward", 3...4):
             throw .badRequest("\(request.uri.path) needs a connection upgrade to websocket or SPDY/3.1")
-        case (_, "berth", 3...) where path[1] == "v1" && context.client == .localRoot:
+        // Not what the embedded API server passes on for others, whose address is the client's.
+        case (_, "berth", 3...) where path[1] == "v1" && context.client == .localRoot && context.remoteAddress == "local":
             return try await debug(request, Array(path[2...]), query)
         default: throw .notFound("the node API has nothing at \(request.method.rawValue) \(request.uri.path)")
         }
