@@ -32,7 +32,7 @@ make_base() {
         --customize-hook='printf "%s\n" "/dev/vda / ext4 defaults 0 1" "/dev/vdb /cargo ext4 ro 0 0" > "$1/etc/fstab"; mkdir "$1/cargo"' \
         --customize-hook='echo berth-vm > "$1/etc/hostname"; echo "127.0.0.1 localhost berth-vm" > "$1/etc/hosts"' \
         --customize-hook='printf "%s\n" "[Match]" "Name=en*" "[Network]" "DHCP=yes" > "$1/etc/systemd/network/wired.network"' \
-        --customize-hook='printf "%s\n" "[Unit]" "RequiresMountsFor=/cargo" "After=multi-user.target" "[Service]" "ExecStart=/bin/bash /cargo/berth/scripts/vm/agent" \
+        --customize-hook='printf "%s\n" "[Unit]" "RequiresMountsFor=/cargo" "[Service]" "ExecStart=/bin/bash /cargo/berth/scripts/vm/agent" \
             "[Install]" "WantedBy=default.target" > "$1/etc/systemd/system/test-agent.service"' \
         --customize-hook='mkdir -p "$1/var/log/journal"' \
         --customize-hook='chroot "$1" systemctl --quiet enable systemd-networkd.service test-agent.service' \
@@ -41,7 +41,7 @@ make_base() {
     mkdir "$base"
     cp -L "$root"/boot/vmlinuz-* "$base/vmlinuz"
     cp -L "$root"/boot/initrd.img-* "$base/initrd"
-    mke2fs -q -t ext4 -d "$root" "$base/new.img" 4G
+    mke2fs -q -t ext4 -d "$root" "$base/new.img" 4G > /dev/null
     rm -rf --one-file-system "$root"
     mv "$base/new.img" "$base/disk.img"
 }
@@ -88,7 +88,7 @@ start_machine() {
 # Reads lines until the agent says it is there: answers cut short by a power failure come before that.
 await_agent() {
     local word boot
-    while read -r -t 240 -u "$from_machine" word boot; do
+    while read -r -t 600 -u "$from_machine" word boot; do
         [[ $word == ready && $boot != "${boot_id:-}" ]] || continue
         boot_id=$boot
         return 0
@@ -108,8 +108,9 @@ guest() {
     return "$status"
 }
 
+# Nobody waits for an answer: the machine may be down before it can give one.
 reboot_machine() {
-    guest 'systemctl --no-block reboot' > /dev/null
+    printf '%d %s\n' 60 "$(base64 -w 0 <<< 'systemctl --no-block reboot')" >&"$to_machine"
     await_agent
 }
 
