@@ -30,11 +30,15 @@ package struct NodeAgent: Sendable {
             group.addTask { await pods.run() }
             group.addTask { await ImageCollector(images: node.images, ledger: node.ledger, logger: node.logger, inUse: pods.imagesInUse).run() }
             group.addTask {
-                guard let registered = await registration.register() else { return }
-                node.logger.info("node registered", metadata: ["node": "\(registered.metadata.name)"])
-                async let leases: Void = lease.run(nodeUID: registered.metadata.uid)
-                await registration.keepStatus()
-                await leases
+                // Once more for every Node that is deleted: lease and status belong to the one that is there.
+                while let registered = await registration.register() {
+                    node.logger.info("node registered", metadata: ["node": "\(registered.metadata.name)"])
+                    await withDiscardingTaskGroup { heartbeat in
+                        heartbeat.addTask { await lease.run(nodeUID: registered.metadata.uid) }
+                        await registration.keepStatus(of: registered)
+                        heartbeat.cancelAll()
+                    }
+                }
             }
         }
         await node.objects.close()

@@ -48,6 +48,20 @@ struct PodMemoryTests {
         #expect(merged.conditions.map(\.type) == ["example.com/gate", "Ready"])
         #expect(merged.conditions.last?.status == "True")
     }
+
+    @Test("a condition of ours that somebody else changed later is to be said again, one not yet brought up to date is not")
+    func contradicted() {
+        func status(_ ready: String, after seconds: Double) -> PodStatus {
+            var status = PodStatus()
+            status.conditions = [PodCondition(type: "Ready", status: ready, lastTransitionTime: Timestamp(start.addingTimeInterval(seconds)))]
+            return status
+        }
+        let own = status("True", after: 10)
+        #expect(own.isContradicted(by: status("False", after: 50)))
+        #expect(!own.isContradicted(by: status("False", after: 5)))
+        #expect(!own.isContradicted(by: status("True", after: 50)))
+        #expect(!own.isContradicted(by: PodStatus()))
+    }
 }
 
 extension Probe {

@@ -44,22 +44,26 @@ package struct NodeRegistration: Sendable {
     }
 
     /// Publishes the status whenever it is not what the API server shows, because the node has changed or somebody else
-    /// has written it, and every five minutes anyway. Runs until cancelled.
-    package func keepStatus() async {
+    /// has written it, and every five minutes anyway. Runs until cancelled, or until this very Node is gone.
+    package func keepStatus(of node: Node) async {
         await withDiscardingTaskGroup { group in
             group.addTask {
                 await Informer(Node.self, client: client, matching: .named(profile.name)).run { mirror.take($0) }
             }
-            await publishRegularly()
+            await publishRegularly(node)
+            group.cancelAll()
         }
     }
 
-    private func publishRegularly() async {
+    private func publishRegularly(_ node: Node) async {
         var publishedAt = Date.distantPast
         var isFailing = false
         while !Task.isCancelled {
+            guard let current = mirror.current, current.metadata.uid == node.metadata.uid else {
+                return logger.warning("the node was deleted, and registers again")
+            }
             let now = Date()
-            let published = mirror.current?.status ?? NodeStatus()
+            let published = current.status
             let status = profile.status(from: await observe(), previous: published, now: now)
             if !status.says(theSameAs: published) || now.timeIntervalSince(publishedAt) >= Self.heartbeat {
                 do throws(KubeClientError) {
@@ -67,7 +71,7 @@ package struct NodeRegistration: Sendable {
                     publishedAt = now
                     isFailing = false
                 } catch {
-                    if error.isNotFound { _ = await register() }
+                    if error.isNotFound { mirror.take(nil) }
                     if !isFailing { logger.warning("node status not published", metadata: ["error": "\(error)"]) }
                     isFailing = true
                 }

@@ -19,6 +19,9 @@ package actor ImageKeeper {
         var message: String
     }
 
+    /// Seconds between a failed pull and the look at what became of it, which finds the back-off and says so.
+    private static let firstLook = 2.0
+
     private let store: ImageStore
     private var failures: [String: Failure] = [:]
 
@@ -54,7 +57,7 @@ package actor ImageKeeper {
             return .ready(image, pulled: start.duration(to: clock.now))
         } catch {
             if mayFallBack, let present { return .ready(present, pulled: nil) }
-            return .held(ContainerStateWaiting(reason: "ErrImagePull", message: error.advice), retryAt: failures[name]?.retryAt ?? Date())
+            return .held(ContainerStateWaiting(reason: "ErrImagePull", message: error.advice), retryAt: Date().addingTimeInterval(Self.firstLook))
         }
     }
 

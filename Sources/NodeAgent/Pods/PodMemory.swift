@@ -50,4 +50,15 @@ extension PodStatus {
         status.nominatedNodeName = published.nominatedNodeName
         return status
     }
+
+    /// Somebody else has changed a condition of ours since we did, as the node controller does with Ready when it has not
+    /// heard of the node for a while. What is merely older on the server is a patch of ours that has not arrived yet.
+    func isContradicted(by server: PodStatus) -> Bool {
+        server.conditions.contains { theirs in
+            guard Self.ownConditions.contains(theirs.type), let ours = conditions.first(where: { $0.type == theirs.type }),
+                ours.status != theirs.status, let since = ours.lastTransitionTime, let changed = theirs.lastTransitionTime
+            else { return false }
+            return changed.date > since.date
+        }
+    }
 }

@@ -97,6 +97,7 @@ package actor PodWorker {
         let grace = pod.metadata.deletionGracePeriodSeconds
         let own = pod.status
         let old = pod.metadata
+        if let known = published, known.isContradicted(by: newer.status) { published = nil }
         pod = newer
         pod.status = own.phase.isEmpty ? newer.status : own.adoptingForeignConditions(of: newer.status)
         let bootID = node.ledger.bootID
