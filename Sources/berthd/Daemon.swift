@@ -1,4 +1,5 @@
 import ContainerRuntime
+import ControlPlane
 import FoundationEssentials
 import Glibc
 import HTTPServing
@@ -51,9 +52,16 @@ struct Daemon {
             options: options, environment: environment, upstream: upstream, pods: pods, hasOwnDNS: hasOwnDNS, logger: logger)
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
         if let identity {
-            let plane = try StandaloneControlPlane(
-                options: options, environment: environment, identity: identity, node: node.server, gateway: gateway, isListening: isListening, logger: logger)
-            services.append(.init(service: plane))
+            do {
+                let plane = try StandaloneControlPlane(
+                    options: options, environment: environment, identity: identity, node: node.server, gateway: gateway, isListening: isListening, logger: logger)
+                services.append(.init(service: plane))
+            } catch let error as StoreError {
+                // The user's objects are in it: an empty one in its place would end every pod. The node goes on with what
+                // its ledger holds, as it does whenever a control plane is away.
+                logger.critical("no Kubernetes API; the pods go on without it", metadata: ["error": "\(error)", "remedy": "\(error.remedy ?? "")"])
+                isListening.open()
+            }
         }
         services += node.services(after: isListening, opening: isManaging).map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) }
         services.append(.init(service: Watchdog(notifier: notifier, isManaging: isManaging)))

@@ -51,6 +51,36 @@ struct ObjectStoreTests {
         await #expect(throws: StoreError.self) { try await store.put(object("a"), at: key("a"), replacing: nil) }
     }
 
+    @Test("a damaged database is refused by name and left as it is")
+    func damage() throws {
+        let path = directory.path + "/damaged"
+        let bytes = Data("no database, but perhaps somebody's only copy of one".utf8)
+        try bytes.write(to: URL(fileURLWithPath: path))
+        do {
+            _ = try ObjectStore(path: path)
+            Issue.record("it was opened")
+        } catch .damaged(let named, _) {
+            #expect(named == path)
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
+    }
+
+    @Test("writes in a row on one name, none waited for, leave the last")
+    func rapidSuccession() async throws {
+        for round in 0..<20 {
+            let created = try await store.put(object("n"), at: key("n"), replacing: nil)
+            async let removal = store.remove(created.value, at: key("n"), replacing: created.resourceVersion)
+            while store.latest(key("n")) != nil { await Task.yield() }
+            async let second = store.put(object("n", label: "\(round)"), at: key("n"), replacing: nil)
+            while store.latest(key("n")) == nil { await Task.yield() }
+            let version = try #require(store.latest(key("n"))).resourceVersion
+            _ = try await store.remove(object("n"), at: key("n"), replacing: version)
+            _ = try await (removal, second)
+            #expect(store.latest(key("n")) == nil)
+            #expect(store.object(key("n")) == nil)
+        }
+    }
+
     @Test("of concurrent writes on one version, one wins")
     func race() async throws {
         let first = try await store.put(object("a"), at: key("a"), replacing: nil)

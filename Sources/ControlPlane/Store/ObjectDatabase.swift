@@ -48,10 +48,8 @@ struct ObjectDatabase: Sendable {
             }
             connection = try DatabaseQueue(path: path, configuration: configuration)
             try Self.migrator.migrate(connection)
-        } catch let error as StoreError {
-            throw error
         } catch {
-            throw .openFailed(path: path, cause: "\(error)")
+            throw StoreError(opening: path, error)
         }
     }
 
@@ -88,6 +86,19 @@ struct ObjectDatabase: Sendable {
             }
             try database.cachedStatement(sql: "UPDATE revision SET value = ?").execute(arguments: [revision])
             return .commit
+        }
+    }
+}
+
+extension StoreError {
+    /// What opening the database at `path`, or reading all of it, ran into.
+    init(opening path: String, _ error: any Error) {
+        switch error {
+        case let error as StoreError: self = error
+        case let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode):
+            self = .damaged(path: path, cause: error.message ?? "\(error.resultCode)")
+        case let error as JSONError: self = .damaged(path: path, cause: "an object in it is not JSON: \(error)")
+        default: self = .openFailed(path: path, cause: "\(error)")
         }
     }
 }

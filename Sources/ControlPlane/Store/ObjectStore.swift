@@ -14,19 +14,28 @@ package final class ObjectStore: Sendable {
         let continuation: CheckedContinuation<Outcome, Never>
     }
 
+    private struct Underway {
+        let version: Int
+        /// Nil when it is a removal.
+        let object: StoredObject?
+    }
+
     private struct State {
         var tables: [String: ObjectTable] = [:]
         /// The highest durable revision.
         var revision: Int
         /// The highest revision given out.
         var staged: Int
-        /// The newest version of keys with a write on its way to the disk; nil when that write is a removal.
-        var newest: [ObjectKey: StoredObject?] = [:]
+        /// Of keys with a write on its way to the disk: the newest one.
+        var newest: [ObjectKey: Underway] = [:]
         var queue: [Pending] = []
         var isCommitting = false
         var lastWatcher = 0
 
-        func latest(_ key: ObjectKey) -> StoredObject? { newest[key] ?? tables[key.resource]?.objects[key] }
+        func latest(_ key: ObjectKey) -> StoredObject? {
+            if let underway = newest[key] { return underway.object }
+            return tables[key.resource]?.objects[key]
+        }
     }
 
     private let database: ObjectDatabase
@@ -46,7 +55,7 @@ package final class ObjectStore: Sendable {
             }
             self.state = Mutex(state)
         } catch {
-            throw .openFailed(path: path, cause: "\(error)")
+            throw StoreError(opening: path, error)
         }
     }
 
@@ -96,7 +105,7 @@ package final class ObjectStore: Sendable {
                 var value = value
                 value["metadata"]?["resourceVersion"] = .string("\(state.staged)")
                 let object = StoredObject(key: key, resourceVersion: state.staged, value: value, bytes: value.serialized())
-                state.newest[key] = .some(isRemoval ? nil : object)
+                state.newest[key] = Underway(version: object.resourceVersion, object: isRemoval ? nil : object)
                 state.queue.append(Pending(change: StoredChange(object: object, isRemoval: isRemoval), continuation: continuation))
                 defer { state.isCommitting = true }
                 return !state.isCommitting
@@ -132,12 +141,7 @@ package final class ObjectStore: Sendable {
                 let object = pending.change.object
                 state.tables[object.key.resource, default: ObjectTable(compacted: state.revision)].apply(pending.change)
                 state.revision = object.resourceVersion
-                let isNewest = switch state.newest[object.key] {
-                case .some(.some(let newest)): newest.resourceVersion == object.resourceVersion
-                case .some(.none): pending.change.isRemoval
-                case .none: false
-                }
-                if isNewest { state.newest[object.key] = nil }
+                if state.newest[object.key]?.version == object.resourceVersion { state.newest[object.key] = nil }
             }
         }
         for pending in batch { pending.continuation.resume(returning: .success(pending.change.object)) }

@@ -2,6 +2,8 @@ import KubeAPI
 
 package enum StoreError: ActionableError {
     case openFailed(path: String, cause: String)
+    /// What the file holds is not, or no longer, a database of objects. It is left as it is.
+    case damaged(path: String, cause: String)
     case writeFailed(cause: String)
     /// The object is not, or no longer, at the version that the write builds on.
     case conflict
@@ -11,6 +13,7 @@ package enum StoreError: ActionableError {
     package var description: String {
         switch self {
         case .openFailed(let path, let cause): "opening the API store \(path): \(cause)"
+        case .damaged(let path, let cause): "the API store \(path) is damaged: \(cause)"
         case .writeFailed(let cause): "writing to the API store: \(cause)"
         case .conflict: "the object has changed"
         case .compacted(let requested, let oldest): "too old resource version: \(requested) (\(oldest))"
@@ -19,7 +22,9 @@ package enum StoreError: ActionableError {
 
     package var remedy: String? {
         switch self {
-        case .openFailed(let path, _): "restore \(path) from a backup, or move it away to start with an empty API"
+        case .openFailed(let path, _): "see that \(path) can be read and written and that its file system has room, then restart berthd"
+        case .damaged(let path, _):
+            "restore \(path) from a backup and restart berthd; moved away instead, the API starts empty, which ends every pod but keeps the volumes"
         case .writeFailed: "free space on the file system of the store"
         case .conflict: "read the object again and repeat the change"
         case .compacted: "list again, and watch from the list's resourceVersion"
