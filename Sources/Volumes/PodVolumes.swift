@@ -59,8 +59,9 @@ package struct PodVolumes: Sendable {
             return PublishedVolume(request, path: target, fsGroup: fsGroup)
         case .memory(let size):
             try await VolumeWork.run("mounting \(target)", deadline: deadline) { () throws(VolumeError) in
-                try Self.mountMemory(target, sizeBytes: size, mode: 0o777)
-                if let pass { try OwnershipPass.run(on: target, for: pass) }
+                let isNew = try Self.mountMemory(target, sizeBytes: size, mode: 0o777)
+                // What was completed before a reboot went with it.
+                if let pass = isNew ? fsGroup : pass { try OwnershipPass.run(on: target, for: pass) }
             }
             return PublishedVolume(request, path: target, isMount: true, fsGroup: fsGroup)
         case .files(let files, let plugin):
@@ -76,6 +77,17 @@ package struct PodVolumes: Sendable {
             var published = PublishedVolume(request, path: target, isMount: inMemory, fsGroup: fsGroup)
             published.filesChanged = changed
             return published
+        }
+    }
+
+    /// Whether `path` leads to `identity` now; false also when that cannot be seen.
+    package func isInPlace(_ identity: SourceIdentity, at path: String) async -> Bool {
+        do throws(VolumeError) {
+            return try await VolumeWork.run("looking at \(path)", deadline: deadline) { () throws(VolumeError) in
+                identity.matches(try volumeCall { () throws(SystemCallError) in try SourceIdentity(of: path) })
+            }
+        } catch {
+            return false
         }
     }
 
@@ -162,12 +174,15 @@ package struct PodVolumes: Sendable {
         }
     }
 
-    private static func mountMemory(_ path: String, sizeBytes: Int?, mode: mode_t) throws(VolumeError) {
+    /// - Returns: false when it was mounted already.
+    @discardableResult
+    private static func mountMemory(_ path: String, sizeBytes: Int?, mode: mode_t) throws(VolumeError) -> Bool {
         try makeDirectory(path, mode: mode)
-        try volumeCall { () throws(SystemCallError) in
-            if let mount = try MountInfo.read().mount(at: path), mount.filesystemType == "tmpfs" { return }
+        return try volumeCall { () throws(SystemCallError) in
+            if let mount = try MountInfo.read().mount(at: path), mount.filesystemType == "tmpfs" { return false }
             let options = ["mode=\(String(mode, radix: 8))"] + (sizeBytes.map { ["size=\($0)"] } ?? [])
             try FileSystemMount.mount("tmpfs", at: path, type: "tmpfs", flags: [.noSUID, .noDevices], options: options.joined(separator: ","))
+            return true
         }
     }
 }

@@ -74,7 +74,7 @@ struct ProvisionerEffects: Sendable {
         let known = try await store.volumes()
         let lost = known.first { volume in
             volume.id != id && volume.claimNamespace == claim.metadata.namespace && volume.claimName == claim.metadata.name
-                && !used.contains(volume.id) && states.first { $0.id == volume.id }?.state != VolumeStateMachine.State.released.rawValue
+                && !used.contains(volume.id) && volume.releasedAt == nil && states.first { $0.id == volume.id }?.state != VolumeStateMachine.State.released.rawValue
         }
         if let lost, !known.contains(where: { $0.id == id }) {
             logger.notice("volume found again", metadata: ["volume": "\(lost.id)", "claim": "\(claim.metadata.namespace)/\(claim.metadata.name)"])
@@ -159,6 +159,7 @@ struct ProvisionerEffects: Sendable {
     /// Takes our finalizer off; the data stays where it is, and is never given to another claim.
     private func release(_ volume: PersistentVolume, deleting: Bool = false) async throws {
         if !deleting, let id = volume.metadata.annotations[VolumeRequest.volumeIDAnnotation] {
+            try await store.release(id, at: Date())
             try await ledger.commit { transaction in
                 guard var entry = try transaction.snapshot.volume(id) else { return }
                 entry.state = VolumeStateMachine.State.released.rawValue

@@ -12,6 +12,8 @@ package struct LocalVolume: Codable, Hashable, Sendable {
     package var claimName: String
     package var claimUID: String
     package var createdAt: Date
+    /// Set when its claim is gone and its data was kept: it is never given to another claim.
+    package var releasedAt: Date?
     /// Set while it is in the trash.
     package var trashedAt: Date?
 }

@@ -49,7 +49,11 @@ extension LocalVolumeStore {
         }
         // A device that is still there from a lazy detach is used again: two devices on one image would ruin it.
         if let device = try volumeCall({ () throws(SystemCallError) in try LoopDevice.attached(to: image) }) {
+            // Held open, so that its last user cannot free it for another image before it is mounted.
+            let held = try volumeCall { () throws(SystemCallError) in try LoopDevice(opening: device) }
+            guard try volumeCall({ () throws(SystemCallError) in try held.isBacked(by: image) }) else { throw .busy(path: device, holders: []) }
             try mount(device, of: volume.id)
+            _ = consume held
             return nil
         }
         let check = superblock.isClean ? nil : try tools.check(image, id: volume.id)

@@ -36,12 +36,18 @@ package struct LocalVolumeStore: Sendable {
         }
     }
 
-    /// Every volume that is not in the trash, by id.
+    /// Every volume that is not in the trash, by id. A record that cannot be read fails the whole: without it, a volume
+    /// with data would seem not to exist.
     package func volumes() async throws(VolumeError) -> [LocalVolume] {
         try await VolumeWork.run("listing \(directory)", deadline: deadline) { () throws(VolumeError) in
             var found: [LocalVolume] = []
-            for name in try Self.names(in: directory) where !name.hasPrefix(".") {
-                found.append(try LocalVolume.read(from: record(of: name), id: name))
+            // Anything else is not ours, such as the lost+found of a disk that is mounted here.
+            for name in try Self.names(in: directory) where Self.isIdentifier(name) {
+                do throws(VolumeError) {
+                    found.append(try LocalVolume.read(from: record(of: name), id: name))
+                } catch {
+                    guard case .unknownVolume = error else { throw error }
+                }
             }
             return found
         }
@@ -90,7 +96,8 @@ package struct LocalVolumeStore: Sendable {
 
     /// An id is one path component, a DNS subdomain as Kubernetes names are, and so never one of our dot names.
     static func validate(_ id: String) throws(VolumeError) {
-        let isName = id.wholeMatch(of: /[a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?/) != nil
-        guard isName else { throw .invalidIdentifier(id) }
+        guard isIdentifier(id) else { throw .invalidIdentifier(id) }
     }
+
+    private static func isIdentifier(_ name: String) -> Bool { name.wholeMatch(of: /[a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?/) != nil }
 }

@@ -27,7 +27,7 @@ extension LocalVolumeStore {
         }
     }
 
-    /// What is in the trash, oldest first.
+    /// What is in the trash, oldest first; without what has lost its record.
     package func trashed() async throws(VolumeError) -> [TrashedVolume] {
         try await VolumeWork.run("listing \(trash)", deadline: deadline) { () throws(VolumeError) in
             var found: [TrashedVolume] = []
@@ -36,11 +36,31 @@ extension LocalVolumeStore {
                 do throws(VolumeError) {
                     found.append(TrashedVolume(volume: try LocalVolume.read(from: "\(path)/volume.json", id: name), path: path))
                 } catch {
-                    guard case .unknownVolume = error else { throw error }
-                    try Self.discard(path)  // a purge that a crash cut short: the record goes before the directory
+                    switch error {
+                    // A purge that a crash cut short: the image goes first, the directory last.
+                    case .unknownVolume where access("\(path)/image", F_OK) != 0: try Self.discard(path)
+                    // Nobody can say how long it has been here: it stays, and holds up no other.
+                    case .unknownVolume, .corruptRecord: continue
+                    default: throw error
+                    }
                 }
             }
             return found.sorted { ($0.volume.trashedAt ?? .distantPast, $0.path) < ($1.volume.trashedAt ?? .distantPast, $1.path) }
+        }
+    }
+
+    /// Marks the volume as let go by its claim, where a rebuilt ledger finds it too. No effect on one that is marked, or is
+    /// not here.
+    package func release(_ id: String, at time: Date) async throws(VolumeError) {
+        do throws(VolumeError) {
+            try await locked(id, "releasing") { () throws(VolumeError) in
+                var volume = try LocalVolume.read(from: record(of: id), id: id)
+                guard volume.releasedAt == nil else { return }
+                volume.releasedAt = time
+                try volume.write(to: record(of: id))
+            }
+        } catch {
+            guard case .unknownVolume = error else { throw error }
         }
     }
 
@@ -49,6 +69,7 @@ extension LocalVolumeStore {
         try await VolumeWork.run("restoring volume \(trashed.volume.id)", deadline: deadline) { () throws(VolumeError) in
             var volume = trashed.volume
             volume.trashedAt = nil
+            volume.releasedAt = nil
             try move(trashed.path, to: "\(directory)/\(volume.id)")
             try volume.write(to: record(of: volume.id))
             return volume
