@@ -147,10 +147,15 @@ mounts_below() {
 # Everything that Berth keeps on this machine, and nothing else. Only with daemon and pods ended.
 purge_data() {
     local target device directory bridge=berth0
-    for target in $(mounts_below /var/lib/kubelet/pods /var/lib/berth /run/berth); do
-        target=$(printf '%b' "$target")
-        umount "$target" 2>/dev/null || umount -l "$target"
+    local places=(/var/lib/kubelet/pods /var/lib/berth /run/berth) round
+    for round in 1 2 3; do  # one mount may hide another at the same place
+        for target in $(mounts_below "${places[@]}"); do
+            target=$(printf '%b' "$target")
+            umount "$target" 2>/dev/null || umount -l "$target"
+        done
     done
+    # rm cannot tell a directory bound from elsewhere on the same file system from its own.
+    [[ -z $(mounts_below "${places[@]}") ]] || fail "still mounted: $(mounts_below "${places[@]}" | tr '\n' ' ')" "unmount these, then run this again; nothing was deleted"
     losetup -nlO NAME,BACK-FILE | awk '$2 ~ "^/var/lib/berth/" { print $1 }' | while read -r device; do losetup -d "$device"; done
     for directory in /sys/fs/cgroup/kubepods /sys/fs/cgroup/*/kubepods; do
         [[ -d $directory ]] || continue
