@@ -31,9 +31,10 @@ package actor ObjectCache {
     /// - Parameter known: what the ledger remembers, which counts until the API server has answered.
     package func follow(_ keys: Set<ObjectKey>, for podUID: String, known: ObjectSnapshot, deliver: @escaping Delivery) async {
         followers[podUID] = Follower(keys: keys, deliver: deliver)
-        for key in keys where watches[key] == nil {
-            values[key] = remembered(key, in: known)
-            watches[key] = Task { await self.watch(key) }
+        for key in keys {
+            // Another pod may follow it already without remembering it.
+            if watches[key] == nil || isUnknown(key) { values[key] = remembered(key, in: known) }
+            if watches[key] == nil { watches[key] = Task { await self.watch(key) } }
         }
         await deliver(snapshot(of: keys))
     }
@@ -52,6 +53,8 @@ package actor ObjectCache {
         watches = [:]
         followers = [:]
     }
+
+    private func isUnknown(_ key: ObjectKey) -> Bool { if case .unknown? = values[key] { true } else { false } }
 
     private func remembered(_ key: ObjectKey, in known: ObjectSnapshot) -> Value {
         let value: Value? =

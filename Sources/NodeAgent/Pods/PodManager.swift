@@ -48,10 +48,15 @@ package actor PodManager {
         }
         unclaimed = sandboxes
         await removeScratch(of: leftovers)
-        for (uid, worker) in workers { launch(worker, uid: uid) }
+        for entry in entries.sorted(by: { $0.admittedAt < $1.admittedAt }) {
+            guard let worker = workers[entry.uid] else { continue }
+            await endNamesakes(of: worker)
+            launch(worker, uid: entry.uid)
+        }
         await applyNodeCgroups()
 
-        let known = Set(entries.map(\.uid))
+        // What runs counts also when the ledger was lost: its addresses are in use.
+        let known = Set(entries.map(\.uid)).union(sandboxes.keys)
         await releaseForgotten(networks: networks, publications: publications, keeping: known)
         try await leftovers.closeIntents(in: ledger)
         node.logger.info(
@@ -65,12 +70,22 @@ package actor PodManager {
             let uid = entry.uid
             let memory = try entry.record.map(PodMemory.init(stored:)) ?? PodMemory(record: PodRecord(startTime: entry.admittedAt))
             let published = try entry.status.map { try JSONDecoder().decode(PodStatus.self, from: $0) }
-            let objects = try await node.ledger.read { try ObjectSnapshot(remembered: try $0.objects(of: uid)) }
+            let objects = await remembered(of: uid, isComplete: memory.hasBeenSetUp)
             return PodWorker(pod: pod, memory: memory, objects: objects, published: published, node: node)
         } catch {
             // The pod comes back with the API server's list.
             node.logger.error("pod not restored", metadata: ["pod.uid": "\(entry.uid)", "error": "\(error)"])
             return nil
+        }
+    }
+
+    /// Without them (the key of the ledger is another one) the pod keeps its memory, and waits for the API server.
+    private func remembered(of uid: String, isComplete: Bool) async -> ObjectSnapshot {
+        do {
+            return try await node.ledger.read { try ObjectSnapshot(remembered: try $0.objects(of: uid), isComplete: isComplete) }
+        } catch {
+            node.logger.error("objects of a pod not remembered", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
+            return ObjectSnapshot(isComplete: false)
         }
     }
 
@@ -150,6 +165,7 @@ package actor PodManager {
         workers[uid] = worker
         if let sandbox { await worker.claim(sandbox) }
         await worker.enqueue(pod)
+        await endNamesakes(of: worker)
         launch(worker, uid: uid)
         await applyNodeCgroups()
     }
@@ -163,8 +179,24 @@ package actor PodManager {
         return pods
     }
 
+    /// A name belongs to one pod at a time: whoever was taken up under it before is gone upstream, and ends here too.
+    private func endNamesakes(of worker: PodWorker) async {
+        for uid in runs(before: worker).keys { await workers[uid]?.deletedUpstream() }
+    }
+
+    private func runs(before worker: PodWorker) -> [String: Task<Void, Never>] {
+        runs.filter { uid, _ in
+            guard let other = workers[uid]?.identity else { return false }
+            return uid != worker.identity.uid && (other.namespace, other.name) == (worker.identity.namespace, worker.identity.name)
+        }
+    }
+
+    /// The pod begins when earlier ones of its name have ended and let go of their volumes: their successor has the same claims,
+    /// and two database servers must not meet on one of them.
     private func launch(_ worker: PodWorker, uid: String) {
+        let earlier = runs(before: worker).values
         runs[uid] = Task {
+            for run in earlier { await run.value }
             if await worker.run() { await self.forget(uid) }
         }
     }
@@ -240,9 +272,11 @@ package actor PodManager {
 }
 
 extension ObjectSnapshot {
-    /// What the ledger holds of a pod's objects. Complete by definition: the pod was resolved with just these.
-    init(remembered objects: [ResolvedObject]) throws {
-        self.init(isComplete: true)
+    /// What the ledger holds of a pod's objects.
+    ///
+    /// - Parameter isComplete: the pod was set up with just these; before that, some may not have been read yet.
+    init(remembered objects: [ResolvedObject], isComplete: Bool) throws {
+        self.init(isComplete: isComplete)
         for object in objects {
             switch object.kind {
             case .configMap: configMaps[object.name] = try JSONDecoder().decode(ConfigMap.self, from: object.body)

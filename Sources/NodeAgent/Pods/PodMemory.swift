@@ -12,6 +12,9 @@ package struct PodMemory: Codable, Hashable, Sendable {
 
     package init(record: PodRecord) { self.record = record }
 
+    /// Its sandbox and volumes were there once, and so every object it names, or the knowledge that there is none.
+    package var hasBeenSetUp: Bool { record.sandbox != .none(attempt: 0) || !record.containers.isEmpty }
+
     package init(stored: Data) throws { self = try JSONDecoder().decode(PodMemory.self, from: stored) }
     package func stored() throws -> Data { try JSONEncoder().encode(self) }
 

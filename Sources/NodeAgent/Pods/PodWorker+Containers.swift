@@ -17,11 +17,15 @@ extension PodWorker {
     /// Image, plan, start. What holds it back becomes the container's waiting reason.
     func start(_ name: String) async {
         guard let container = container(name), let sandbox else { return }
-        guard let image = await image(for: container) else { return await persist() }
+        guard let image = await image(for: container) else {
+            await persist()
+            return
+        }
         if Task.isCancelled { return }
         let progress = memory.record[container: name]
         let plan: ContainerPlan
         do {
+            try await ensureVolumes()
             plan = try containerPlan(
                 for: container, in: pod, attempt: progress.nextAttempt, id: Self.newContainerID(), image: ResolvedImage(image),
                 volumes: volumes, objects: await referencedObjects(), podIPs: memory.record.podIPs, seccomp: node.seccomp, on: node.facts)
@@ -41,7 +45,8 @@ extension PodWorker {
         } catch let error as RuntimeError {
             await startFailed(plan, image: image, error)
         } catch {
-            await hold(name, error)
+            // It may run already, and only that could not be written down.
+            if memory.record[container: name].isRunning { await persist() } else { await hold(name, error) }
         }
         if let early = starting.removeValue(forKey: plan.id) ?? nil { await containerExited(early, in: sandbox) }
         if memory.record[container: name].isRunning { await runPostStart(of: container) }
@@ -207,9 +212,8 @@ extension PodWorker {
         guard let name = noteEnd(exit) else { return }
         logger.info("container exited", metadata: ["container.name": "\(name)", "exit.code": "\(exit.code)"])
         interruptStop(of: name)
-        await persist()
-        // Written down, so berth-pod need not remember it any longer.
-        await remove(exit.id, from: origin)
+        // Once it is written down, berth-pod need not remember it any longer.
+        if await persist() { await remove(exit.id, from: origin) }
         noteBackOff(name)
         wake()
     }

@@ -24,24 +24,40 @@ extension PodWorker {
         return images
     }
 
-    /// Writes the memory down, together with the status that follows from it when that has changed.
-    func persist() async {
+    /// Writes the memory down, together with the pod and the status that follows, where these have changed. What the ledger
+    /// would not take, for instance on a full disk, is written again after a while.
+    ///
+    /// - Returns: whether it is on the disk.
+    @discardableResult
+    func persist() async -> Bool {
         memory.dropOldProbes()
         for id in endWaiters.keys where memory.record.containers.values.allSatisfy({ $0.current?.id != id || !$0.isRunning }) {
             for waiter in endWaiters.removeValue(forKey: id) ?? [] { waiter.finish() }
         }
         let status = currentStatus()
-        let isNews = status != published
+        let before = published
+        let isNews = status != before
         pod.status = status
         published = status
         let reference = PodReference(pod)
         let tellUpstream = isNews && !isGoneUpstream
-        await commit { [memory] transaction in
+        let version = rowVersion
+        let (row, bootID, state) = (isStored ? nil : pod, node.ledger.bootID, isDeleted ? PodEntry.State.deleting : .admitted)
+        let isSaved = await commit { [memory] transaction in
+            if let row { try transaction.save(try PodEntry(row, state: state, bootID: bootID, admittedAt: memory.record.startTime)) }
             try transaction.setRecord(try memory.stored(), ofPod: reference.uid)
-            if isNews { try transaction.setStatus(try JSONEncoder().encode(status), ofPod: reference.uid) }
+            if isNews || row != nil { try transaction.setStatus(try JSONEncoder().encode(status), ofPod: reference.uid) }
             if tellUpstream { try transaction.send(.status(reference, status), at: Date()) }
         }
-        if tellUpstream { node.outbox.kick() }
+        if isSaved {
+            storedRowVersion = max(storedRowVersion, version)
+            saveRetryAt = nil
+            if tellUpstream { node.outbox.kick() }
+        } else {
+            published = before
+            saveRetryAt = Date().addingTimeInterval(5)
+        }
+        return isSaved
     }
 
     /// The same when only time or the spec may have changed the status.
@@ -49,12 +65,17 @@ extension PodWorker {
         if currentStatus() != published { await persist() }
     }
 
-    /// A ledger that cannot be written does not stop the pods: what is lost is the memory of it, which is logged.
-    func commit(_ body: @escaping @Sendable (LedgerTransaction) throws -> Void) async {
+    /// A ledger that cannot be written does not stop the pods; it is logged.
+    ///
+    /// - Returns: whether it was written.
+    @discardableResult
+    func commit(_ body: @escaping @Sendable (LedgerTransaction) throws -> Void) async -> Bool {
         do throws(LedgerError) {
             try await node.ledger.commit(body)
+            return true
         } catch {
             logger.error("ledger write failed", metadata: ["error": "\(error)"])
+            return false
         }
     }
 

@@ -15,6 +15,7 @@ extension PodWorker {
     ///   - exits: of the containers that ended before a supervisor that is gone.
     func resume(_ living: Sandbox?, exits: [ContainerExit]) async {
         hasResumed = true
+        storedRowVersion = rowVersion
         guard let living else {
             let wasUp = memory.record.sandbox.isReady || memory.record.containers.values.contains(where: \.isRunning)
             if wasUp {
@@ -42,6 +43,8 @@ extension PodWorker {
         }
         memory.record.sandboxReady(attempt: 0, podIPs: pod.status.podIPs.map(\.ip))
         hasResumed = true
+        // Brought up to date and written down again, so that they can be taken away one day.
+        renewVolumesAt = Date()
         await reconcile(with: living)
     }
 

@@ -55,14 +55,17 @@ extension PodWorker {
             let bootID = node.ledger.bootID
             new = try await node.ledger.bracket(
                 Intent(.createSandbox, subject: uid),
-                effect: { try await runtime.createSandbox(plan) },
+                effect: {
+                    let made = try await runtime.createSandbox(plan)
+                    adopt(made)  // also when that cannot be written down: a second one cannot be made
+                    return made
+                },
                 recording: { transaction, sandbox in
                     try transaction.save(
                         SandboxEntry(
                             podUID: uid, attempt: attempt, state: .ready, pid: sandbox.pid, bootID: bootID,
                             cgroup: plan.cgroup.directories.first ?? "", createdAt: Date()))
                 })
-            adopt(new)
         }
         if pod.spec.hostNetwork { return node.facts.nodeIPs }
         let known = try await recordedNetwork()

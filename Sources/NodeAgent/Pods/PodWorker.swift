@@ -29,6 +29,12 @@ package actor PodWorker {
     var plans: [String: ContainerPlan] = [:]
     /// Who follows the log of a run, and wants to know its end.
     var endWaiters: [String: [AsyncStream<Void>.Continuation]] = [:]
+    /// Counts the versions of the pod's row, and which of them the ledger has: without its row, a pod is not begun.
+    var rowVersion = 0
+    var storedRowVersion = -1
+    var isStored: Bool { storedRowVersion == rowVersion }
+    /// When to write down again what the ledger would not take.
+    var saveRetryAt: Date?
     /// Failed attempts to set the pod up in a row.
     var setUpFailures = 0
     /// The pod is older than this daemon, and may have been left half made.
@@ -100,19 +106,8 @@ package actor PodWorker {
         if let known = published, known.isContradicted(by: newer.status) { published = nil }
         pod = newer
         pod.status = own.phase.isEmpty ? newer.status : own.adoptingForeignConditions(of: newer.status)
-        let bootID = node.ledger.bootID
-        let entry: PodEntry
-        do throws(LedgerError) {
-            entry = try PodEntry(newer, state: newer.metadata.deletionTimestamp == nil ? .admitted : .deleting, bootID: bootID, admittedAt: memory.record.startTime)
-        } catch {
-            return logger.error("pod not stored", metadata: ["error": "\(error)"])
-        }
-        await commit { [memory, published] transaction in
-            var entry = entry
-            entry.record = try memory.stored()
-            entry.status = try published.map { try JSONEncoder().encode($0) }
-            try transaction.save(entry)
-        }
+        rowVersion += 1
+        await persist()
         // A shorter grace period counts for stops under way as well.
         if !wasDeleting || grace != newer.metadata.deletionGracePeriodSeconds { interruptStops() }
         await followObjects()
@@ -122,8 +117,12 @@ package actor PodWorker {
 
     /// The API server no longer has the pod: it ends here too, without a word upstream.
     package func deletedUpstream() {
+        guard !isGoneUpstream else { return }
         isGoneUpstream = true
         if pod.metadata.deletionTimestamp == nil { pod.metadata.deletionTimestamp = Timestamp(Date()) }
+        // Else it would begin anew if the node went down before its end.
+        rowVersion += 1
+        begin(.record) { await $0.persist() }
         wake()
     }
 
@@ -138,7 +137,7 @@ package actor PodWorker {
 
     /// The files among the volumes follow their sources. Before the setup they are not there, and during it come up to date.
     private func beginRefresh() {
-        guard memory.record.sandbox.isReady, !memory.isCleanedUp, pod.hasFileVolumes else { return }
+        guard memory.record.sandbox.isReady, !memory.isCleanedUp, pod.hasFileVolumes || !hasAllVolumes else { return }
         renewVolumesAt = nil
         begin(.refreshVolumes) { await $0.refreshVolumes() }
     }
@@ -215,7 +214,7 @@ package actor PodWorker {
         for action in podActions(for: pod, record: memory.record, now: now) {
             switch action {
             case .createSandbox(let attempt):
-                if objects.isComplete { begin(.setUp) { await $0.setUp(attempt: attempt) } }
+                if objects.isComplete, isStored { begin(.setUp) { await $0.setUp(attempt: attempt) } }
             case .start(let name):
                 if objects.isComplete { begin(.start(name)) { await $0.start(name) } }
             case .kill(let name, let reason):
@@ -229,9 +228,14 @@ package actor PodWorker {
             }
         }
         if memory.record.isTerminal, !memory.isCleanedUp { wakeAt += finishWhenQuiet(now) }
-        if memory.record.isTerminal, memory.isCleanedUp, isDeleted, !hasAskedForDeletion, !isGoneUpstream { begin(.finish) { await $0.askForDeletion() } }
+        if memory.record.isTerminal, memory.isCleanedUp, isDeleted, !hasAskedForDeletion, !isGoneUpstream {
+            if let finishRetryAt, finishRetryAt > now { wakeAt.append(finishRetryAt) } else { begin(.finish) { await $0.askForDeletion() } }
+        }
         wakeAt += beginProbes(now)
-        if let renewVolumesAt, memory.record.sandbox.isReady, !memory.isCleanedUp {
+        if let saveRetryAt {
+            if saveRetryAt <= now { begin(.record) { await $0.persist() } } else { wakeAt.append(saveRetryAt) }
+        }
+        if let renewVolumesAt, memory.record.sandbox.isReady, !memory.isCleanedUp, objects.isComplete {
             if renewVolumesAt <= now { beginRefresh() } else { wakeAt.append(renewVolumesAt) }
         }
         schedule(wakeAt.min())
@@ -267,9 +271,9 @@ package actor PodWorker {
 
     /// After the last status, in the same outbox: the API server sees the end before the object goes.
     private func askForDeletion() async {
-        hasAskedForDeletion = true
         let reference = PodReference(pod)
-        await commit { try $0.send(.deletion(reference), at: Date()) }
+        hasAskedForDeletion = await commit { try $0.send(.deletion(reference), at: Date()) }
+        finishRetryAt = hasAskedForDeletion ? nil : Date().addingTimeInterval(5)
         node.outbox.kick()
     }
 

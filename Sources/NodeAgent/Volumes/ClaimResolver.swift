@@ -24,7 +24,8 @@ package struct ClaimResolver: Sendable {
             try await remember(claim, volume, for: pod.metadata.uid)
             return volume
         } catch let error as KubeClientError {
-            if error.isTransient, let known = try await remembered(claim: name, of: pod.metadata.uid) { return known }
+            // Only "not found" is an answer about the claim; a refusal, for instance of an expired certificate, is none.
+            if !error.isNotFound, let known = try await remembered(claim: name, of: pod.metadata.uid) { return known }
             if error.isNotFound { throw VolumeTrouble.claimNotFound(name) }
             throw VolumeTrouble.notMounted(volume: name, cause: error)
         }

@@ -11,6 +11,7 @@ package struct VolumeKeeper: Sendable {
     private let claims: ClaimResolver
     private let tokens: TokenKeeper
     private let ledger: Ledger
+    private let turns = VolumeTurns()
 
     package init(effects: PodVolumes, claims: ClaimResolver, tokens: TokenKeeper, ledger: Ledger) {
         self.effects = effects
@@ -47,43 +48,46 @@ package struct VolumeKeeper: Sendable {
         let byVolume = Dictionary(volumes.map { ($0.id, $0.identity) }, uniquingKeysWith: { first, _ in first })
         let wanted = requests
         let effects = effects
-        let published = try await ledger.bracket(
-            Intent(.publishVolumes, subject: uid),
-            preparing: { transaction in
-                for request in wanted where !known.contains(where: { $0.volumeName == request.name }) {
-                    try transaction.save(
-                        PublicationEntry(
-                            podUID: uid, volumeName: request.name, volumeID: request.volumeID, kind: request.kind, state: .publishing,
-                            path: "", publishedAt: Date()))
-                }
-            },
-            effect: {
-                try await withThrowingTaskGroup(of: PublishedVolume.self) { group in
-                    for request in wanted {
-                        let identity = (identities[request.name] ?? nil) ?? (byVolume[request.volumeID] ?? nil)
-                        let owner = owners[request.name] ?? nil
-                        group.addTask {
-                            do throws(VolumeError) {
-                                return try await effects.publish(request, podUID: uid, fsGroup: fsGroup, ownedBy: owner, expecting: identity)
-                            } catch {
-                                throw VolumeTrouble.notMounted(volume: request.name, cause: error)
+        let images = Set(requests.filter(\.isLocalImage).map(\.volumeID)).sorted()
+        let published = try await during(images) {
+            try await ledger.bracket(
+                Intent(.publishVolumes, subject: uid),
+                preparing: { transaction in
+                    for request in wanted where !known.contains(where: { $0.volumeName == request.name }) {
+                        try transaction.save(
+                            PublicationEntry(
+                                podUID: uid, volumeName: request.name, volumeID: request.volumeID, kind: request.kind, state: .publishing,
+                                path: "", publishedAt: Date()))
+                    }
+                },
+                effect: {
+                    try await withThrowingTaskGroup(of: PublishedVolume.self) { group in
+                        for request in wanted {
+                            let identity = (identities[request.name] ?? nil) ?? (byVolume[request.volumeID] ?? nil)
+                            let owner = owners[request.name] ?? nil
+                            group.addTask {
+                                do throws(VolumeError) {
+                                    return try await effects.publish(request, podUID: uid, fsGroup: fsGroup, ownedBy: owner, expecting: identity)
+                                } catch {
+                                    throw VolumeTrouble.notMounted(volume: request.name, cause: error)
+                                }
                             }
                         }
+                        var all: [PublishedVolume] = []
+                        for try await one in group { all.append(one) }
+                        return all
                     }
-                    var all: [PublishedVolume] = []
-                    for try await one in group { all.append(one) }
-                    return all
-                }
-            },
-            recording: { transaction, published in
-                for one in published {
-                    try transaction.save(
-                        PublicationEntry(
-                            podUID: uid, volumeName: one.volume.name, volumeID: one.volumeID, kind: one.kind, state: .published,
-                            path: one.volume.hostPath, isReadOnly: one.volume.isReadOnly, isMount: one.isMount, identity: one.identity,
-                            fsGroup: one.fsGroup.map(Int.init), publishedAt: Date()))
-                }
-            })
+                },
+                recording: { transaction, published in
+                    for one in published {
+                        try transaction.save(
+                            PublicationEntry(
+                                podUID: uid, volumeName: one.volume.name, volumeID: one.volumeID, kind: one.kind, state: .published,
+                                path: one.volume.hostPath, isReadOnly: one.volume.isReadOnly, isMount: one.isMount, identity: one.identity,
+                                fsGroup: one.fsGroup.map(Int.init), publishedAt: Date()))
+                    }
+                })
+        }
         return Published(
             volumes: Dictionary(published.map { ($0.volume.name, $0.volume) }, uniquingKeysWith: { first, _ in first }), renewAt: renewals.min())
     }
@@ -107,6 +111,15 @@ package struct VolumeKeeper: Sendable {
         }
     }
 
+    /// Whether the sources of the pod's claims are what they were published as. A mount that was taken away by hand leaves an
+    /// empty directory in its place.
+    package func standAsPublished(podUID uid: String) async throws(LedgerError) -> Bool {
+        for entry in try await ledger.read({ try $0.publications(of: uid) }) {
+            if let identity = entry.identity, await !effects.isInPlace(identity, at: entry.path) { return false }
+        }
+        return true
+    }
+
     /// Takes down what `publish` made for the pod, whatever of it there is; a claim's volume is unmounted from the node with its last pod.
     package func unpublish(podUID uid: String) async throws {
         let entries = try await ledger.read { try $0.publications(of: uid) }
@@ -118,17 +131,37 @@ package struct VolumeKeeper: Sendable {
             effect: {
                 for entry in entries {
                     try await effects.unpublish(podUID: uid, volume: entry.volumeName, kind: entry.kind)
-                    try await ledger.commit { try $0.removePublication(of: uid, volume: entry.volumeName) }
-                    if !entry.volumeID.isEmpty { try await Self.unstageIfLast(entry.volumeID, ledger: ledger, effects: effects) }
+                    try await during(entry.volumeID.isEmpty ? [] : [entry.volumeID]) {
+                        // In this order: after a crash in between, the row that is left leads here again.
+                        if !entry.volumeID.isEmpty { try await unstage(entry.volumeID, ifLastIs: entry) }
+                        try await ledger.commit { try $0.removePublication(of: uid, volume: entry.volumeName) }
+                    }
                 }
             })
     }
 
-    private static func unstageIfLast(_ id: String, ledger: Ledger, effects: PodVolumes) async throws {
+    /// - Parameter ids: of images, in an order that everybody keeps, so that two never wait for each other.
+    private func during<Value: Sendable>(
+        _ ids: [String], isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
+    ) async throws -> Value {
+        for id in ids { await turns.take(id) }
+        let result: Result<Value, any Error>
+        do { result = .success(try await body()) } catch { result = .failure(error) }
+        for id in ids { await turns.pass(id) }
+        return try result.get()
+    }
+
+    private func unstage(_ id: String, ifLastIs entry: PublicationEntry) async throws {
         let (users, volume) = try await ledger.read { (try $0.publications(ofVolume: id), try $0.volume(id)) }
-        guard users.isEmpty, volume?.kind == .localImage else { return }
-        _ = try await ledger.bracket(
-            Intent(.unstageVolume, subject: id), effect: { try await effects.localVolumes.unstage(id) })
+        let others = users.filter { ($0.podUID, $0.volumeName) != (entry.podUID, entry.volumeName) }
+        guard others.isEmpty, volume?.kind == .localImage else { return }
+        do {
+            _ = try await ledger.bracket(
+                Intent(.unstageVolume, subject: id), effect: { try await effects.localVolumes.unstage(id) })
+        } catch VolumeError.busy {
+            // Somebody on the node looks into it, which is no reason to hold the pod's end up: it stays mounted, the next pod
+            // finds it so, and its deletion waits and says who has it.
+        }
     }
 
     // MARK: Requests
@@ -169,6 +202,8 @@ extension KubeAPI.Volume {
 }
 
 extension VolumeRequest {
+    var isLocalImage: Bool { if case .localImage = source { true } else { false } }
+
     /// As `PublishedVolume` names it, known before the effect.
     var kind: String {
         switch source {
