@@ -51,6 +51,14 @@ struct PodStatusTests {
         #expect(podStatus(of: pod, from: record, hostIPs: [], now: world.now).podIPs.map(\.ip) == ["10.88.0.5"])
     }
 
+    @Test("a pod that was refused tells why, and nothing of containers that never were")
+    func refused() throws {
+        var world = try PodWorld(#"{"initContainers":[{"name":"i"}],"containers":[{"name":"a"}]}"#)
+        world.record.failure = PodFailure(reason: "OutOfcpu", message: "too much")
+        #expect(world.status.phase == "Failed" && world.status.reason == "OutOfcpu" && world.status.message == "too much")
+        #expect(world.status.containerStatuses.isEmpty && world.status.initContainerStatuses.isEmpty)
+    }
+
     @Test("during initialization the others wait, and the condition names what is not done")
     func initializing() throws {
         var world = try PodWorld(#"{"initContainers":[{"name":"i"},{"name":"j"}],"containers":[{"name":"a"}]}"#)

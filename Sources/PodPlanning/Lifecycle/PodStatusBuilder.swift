@@ -16,11 +16,15 @@ struct PodStatusBuilder {
     func status() -> PodStatus {
         var status = pod.status
         let statuses = ContainerStatusBuilder(pod: pod, record: record, now: now)
-        status.initContainerStatuses = pod.spec.initContainers.map { statuses.status(of: $0, isInit: true) }
+        // Containers of a pod that was not admitted wait for nothing: kubectl would show that in place of the refusal.
+        let isRefused = record.failure != nil && record.containers.values.allSatisfy { $0.current == nil }
+        func all(_ containers: [Container], areInit: Bool = false) -> [ContainerStatus] {
+            isRefused ? [] : containers.map { statuses.status(of: $0, isInit: areInit) }
+        }
+        status.initContainerStatuses = all(pod.spec.initContainers, areInit: true)
         // The API's consumers expect a stable order, by name.
-        status.containerStatuses = pod.spec.containers.map { statuses.status(of: $0, isInit: false) }.sorted { $0.name < $1.name }
-        status.ephemeralContainerStatuses = pod.spec.ephemeralContainers
-            .map { statuses.status(of: $0, isInit: false) }.sorted { $0.name < $1.name }
+        status.containerStatuses = all(pod.spec.containers).sorted { $0.name < $1.name }
+        status.ephemeralContainerStatuses = all(pod.spec.ephemeralContainers).sorted { $0.name < $1.name }
         status.observedGeneration = pod.metadata.generation > 0 ? pod.metadata.generation : nil
         status.qosClass = QOSClass(of: pod.spec).rawValue
         status.startTime = pod.status.startTime ?? Timestamp(record.startTime)
