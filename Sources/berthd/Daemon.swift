@@ -40,6 +40,11 @@ struct Daemon {
         let hasOwnDNS = options.standalone && options.clusterDNS.isEmpty
         let environment = try NodeEnvironment(
             options: options, machine: machine, clusterDNS: hasOwnDNS ? [pods?.dnsAddress].compactMap(\.self) : options.clusterDNS.listed)
+        if environment.facts.privileges.lowestOOMScore > -998 {
+            logger.warning(
+                "pods cannot be shielded from the OOM killer as their class deserves",
+                metadata: ["remedy": "give berthd CAP_SYS_RESOURCE", "oom_score_adj": "\(environment.facts.privileges.lowestOOMScore)"])
+        }
         let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
 
         let gateway = pods?.dnsAddress ?? network.gateway

@@ -40,6 +40,9 @@ struct NodeEnvironment: Sendable {
         facts.clusterDomain = options.clusterDomain
         facts.podPIDsLimit = options.podMaxPids > 0 ? options.podMaxPids : nil
         facts.nodeLabels = profile.allLabels
+        facts.privileges = ProcessPrivileges(
+            hasResourceCapability: OwnProcess.has(capability: OwnProcess.sysResource), openFiles: OwnProcess.openFilesLimit,
+            systemOpenFiles: SmallFile.firstLine("/proc/sys/fs/nr_open").flatMap { UInt64($0) } ?? .max, oomScore: OwnProcess.oomScoreAdjustment)
         self.facts = facts
 
         supervisor = options.supervisor ?? Self.besideOurselves()

@@ -165,6 +165,21 @@ struct ProcessPlanTests {
         #expect(try plan(pod(#"{"containers":[{"name":"c","resources":\#(resources)}]}"#)).process.oomScoreAdjustment == expected)
     }
 
+    @Test("no plan asks for more than the daemon may give", arguments: [
+        (true, UInt64(1024), UInt64(1) << 30, UInt64(1) << 20, -997),
+        (true, 1024, 65536, 65536, -997),
+        (false, 4096, 1 << 30, 4096, -5),
+        (false, 1 << 30, 1 << 30, 1 << 20, -5),
+    ])
+    func privileges(hasCapability: Bool, own: UInt64, system: UInt64, files: UInt64, score: Int) throws {
+        var node = try NodeFacts.test()
+        node.privileges = ProcessPrivileges(hasResourceCapability: hasCapability, openFiles: own, systemOpenFiles: system, oomScore: -5)
+        let guaranteed = try pod(#"{"containers":[{"name":"c","resources":{"limits":{"cpu":"1","memory":"1Gi"}}}]}"#)
+        let process = try plan(guaranteed, on: node).process
+        #expect(process.resourceLimits.map(\.hard) == [files] && process.oomScoreAdjustment == score)
+        #expect(try sandboxPlan(for: guaranteed, on: node).oomScoreAdjustment == (hasCapability ? -998 : -5))
+    }
+
     @Test("a critical pod is killed last")
     func critical() throws {
         #expect(try plan(pod(#"{"priority":2000001000,"containers":[{"name":"c"}]}"#)).process.oomScoreAdjustment == -997)

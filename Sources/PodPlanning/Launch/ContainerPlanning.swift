@@ -32,7 +32,7 @@ package func containerPlan(
         container: container, pod: pod, attempt: attempt, volumes: volumes, podIPs: podIPs, environment: environment, node: node)
     // Root of the host's user namespace could write /proc/sys and /proc/sysrq-trigger without any capability.
     let isUnmasked = context.privileged || context.procMount == "Unmasked" && pod.spec.hostUsers == false
-    let openFiles: UInt64 = 1 << 20
+    let openFiles = node.privileges.openFiles
     return ContainerPlan(
         id: id, name: container.name, attempt: attempt,
         root: RootFilesystem(layers: image.layers, scratch: node.paths.containerScratch(id), isReadOnly: context.readOnlyRootFilesystem),
@@ -47,7 +47,7 @@ package func containerPlan(
             noNewPrivileges: context.allowPrivilegeEscalation == false,
             seccomp: try seccompProgram(for: container, in: pod, capabilities, objects, seccomp, on: node),
             resourceLimits: [ResourceLimit(resource: Int(RLIMIT_NOFILE.rawValue), soft: openFiles, hard: openFiles)],
-            oomScoreAdjustment: oomScoreAdjustment(of: container, in: pod, on: node),
+            oomScoreAdjustment: max(oomScoreAdjustment(of: container, in: pod, on: node), node.privileges.lowestOOMScore),
             tty: container.tty, appArmorProfile: try appArmorProfile(for: container, in: pod, on: node)),
         cgroup: cgroupPlan(for: container, in: pod, id: id, on: node),
         hasCgroupNamespace: !context.privileged || node.cgroups.isUnified,

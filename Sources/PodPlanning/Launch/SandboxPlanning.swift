@@ -17,7 +17,7 @@ package func sandboxPlan(for pod: Pod, userMapping: IDMapping? = nil, on node: N
         namespaces: PodNamespaces(
             network: !spec.hostNetwork, ipc: !spec.hostIPC, uts: !spec.hostNetwork, pid: pids, user: hasOwnUsers ? userMapping : nil),
         sysctls: SysctlPlan.writes(for: pod),
-        cgroup: cgroupPlan(for: pod, on: node))
+        cgroup: cgroupPlan(for: pod, on: node), oomScoreAdjustment: max(-998, node.privileges.lowestOOMScore))
 }
 
 extension Pod {

@@ -16,6 +16,7 @@ package struct NodeFacts: Codable, Hashable, Sendable {
     package var clusterDNS: [String]
     package var clusterDomain = "cluster.local"
     package var kernel: KernelFeatures
+    package var privileges = ProcessPrivileges()
     /// Every device node of the host; privileged containers get them all.
     package var hostDevices: [DevicePlan] = []
     /// Processes one pod may have; nil for no limit. Source: kubelet `podPidsLimit`.
