@@ -9,6 +9,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Synchronization
 import Testing
 
 @Suite("TLS server with client certificates and upgrades")
@@ -91,6 +92,20 @@ struct KubeHTTPServerTests {
             try await client.shutdown()
             throw error
         }
+    }
+
+    @Test("a connection that says nothing does not hold up the end")
+    func endsAtOnce() async throws {
+        let credentials = try Credentials()
+        defer { credentials.remove() }
+        let began = Mutex(ContinuousClock.now)
+        try await Self.withServer(credentials) { port in
+            let idle = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port).get()
+            _ = try await Self.get("https://127.0.0.1:\(port)/", credentials.clientTLS(withCertificate: true))
+            began.withLock { $0 = .now }
+            #expect(idle.isActive)
+        }
+        #expect(began.withLock { $0.duration(to: .now) } < .seconds(2))
     }
 
     @Test("a client certificate names user and groups; without one the client is anonymous")

@@ -44,6 +44,33 @@ struct NodeStatusTests {
         #expect(memory.lastTransitionTime == Timestamp(now))
     }
 
+    @Test("what the control plane wrote while the node was silent is not what the node says")
+    func unknown() throws {
+        let seen = NodeObservation(storage: try FileSystemSpace(of: "/"), memory: MemoryInfo(parsing: "MemAvailable: 4000000 kB"))
+        var server = profile.status(from: seen, previous: NodeStatus(), now: now)
+        for index in server.conditions.indices { server.conditions[index].status = "Unknown" }
+        server.conditions.append(NodeCondition(type: "NetworkUnavailable", status: "False", reason: "", message: ""))
+        let next = profile.status(from: seen, previous: server, now: now)
+        #expect(!next.says(theSameAs: server))
+        #expect(next.conditions.filter { $0.status == "Unknown" }.isEmpty)
+        #expect(next.conditions.contains { $0.type == "NetworkUnavailable" })
+    }
+
+    @Test("pressure on process ids", arguments: [(0, 0, "False"), (1000, 949, "False"), (1000, 951, "True")])
+    func processes(limit: Int, used: Int, expected: String) throws {
+        let seen = NodeObservation(
+            storage: try FileSystemSpace(of: "/"), memory: MemoryInfo(parsing: ""), processes: ProcessNumbers(limit: limit, used: used))
+        let status = profile.status(from: seen, previous: NodeStatus(), now: now)
+        #expect(status.conditions.first { $0.type == "PIDPressure" }?.status == expected)
+    }
+
+    @Test("the kernel's process ids, and a kernel that does not tell")
+    func processNumbers() {
+        let told = ProcessNumbers(pidMax: "32768", threadsMax: "15000", loadAverage: "0.10 0.20 0.30 2/345 9999")
+        #expect(told == ProcessNumbers(limit: 15000, used: 345))
+        #expect(ProcessNumbers(pidMax: "", threadsMax: "", loadAverage: "") == ProcessNumbers(limit: 0, used: 0))
+    }
+
     @Test("declared features are sorted and unique")
     func features() {
         #expect(NodeProfile.declaredFeatures == Array(Set(NodeProfile.declaredFeatures)).sorted())
