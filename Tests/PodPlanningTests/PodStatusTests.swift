@@ -52,7 +52,7 @@ struct PodStatusTests {
     }
 
     @Test("a pod that was refused tells why, and nothing of containers that never were")
-    func refused() throws {
+    func neverAdmitted() throws {
         var world = try PodWorld(#"{"initContainers":[{"name":"i"}],"containers":[{"name":"a"}]}"#)
         world.record.failure = PodFailure(reason: "OutOfcpu", message: "too much")
         #expect(world.status.phase == "Failed" && world.status.reason == "OutOfcpu" && world.status.message == "too much")
