@@ -20,7 +20,6 @@ func product(_ name: String, _ package: String) -> Target.Dependency { .product(
 let log = product("Logging", "swift-log")
 let nio = product("NIOCore", "swift-nio")
 let posix = product("NIOPosix", "swift-nio")
-let foundationCompat = product("NIOFoundationCompat", "swift-nio")
 let tls = product("NIOSSL", "swift-nio-ssl")
 let grdb = product("GRDB", "GRDB.swift")
 let http = product("AsyncHTTPClient", "async-http-client")
@@ -28,7 +27,6 @@ let hummingbird = product("Hummingbird", "hummingbird")
 let crypto = product("Crypto", "swift-crypto")
 let x509 = product("X509", "swift-certificates")
 let yams = product("Yams", "Yams")
-let metrics = product("Metrics", "swift-metrics")
 let arguments = product("ArgumentParser", "swift-argument-parser")
 let lifecycle = product("ServiceLifecycle", "swift-service-lifecycle")
 let signals = product("UnixSignals", "swift-service-lifecycle")
@@ -44,7 +42,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -97,13 +94,13 @@ let package = Package(
             name: "NodeAgent",
             dependencies: [
                 "ContainerRuntime", "Images", "Volumes", "Networking", "Ledger", "KubeClient", "PodPlanning", "LinuxSystem",
-                "OCISpec", "KubeAPI", "SandboxPlan", log, metrics, http, nio, posix, tls, product("NIOHTTP1", "swift-nio"),
+                "OCISpec", "KubeAPI", "SandboxPlan", log, http, nio, posix, tls, product("NIOHTTP1", "swift-nio"),
             ],
             swiftSettings: house),
         .target(
             name: "NodeServer",
             dependencies: [
-                "ContainerRuntime", "KubeClient", "HTTPServing", "LinuxSystem", "KubeAPI", "CZlib", log, lifecycle, nio, posix, hummingbird, crypto,
+                "HTTPServing", "LinuxSystem", "KubeAPI", "CZlib", log, lifecycle, nio, posix, hummingbird, crypto,
                 product("NIOWebSocket", "swift-nio"), product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types"), tls,
             ],
             swiftSettings: house),
@@ -131,14 +128,14 @@ let package = Package(
         .target(name: "Ledger", dependencies: ["LinuxSystem", "KubeAPI", "SandboxPlan", grdb, crypto, log], swiftSettings: house),
         .target(
             name: "KubeClient",
-            dependencies: ["LinuxSystem", "KubeAPI", http, nio, foundationCompat, tls, yams, log, product("NIOHTTP1", "swift-nio")],
+            dependencies: ["LinuxSystem", "KubeAPI", http, nio, posix, tls, yams, log, product("NIOHTTP1", "swift-nio")],
             swiftSettings: house),
         .target(
             name: "HTTPServing",
             dependencies: [
                 "LinuxSystem", "KubeAPI", hummingbird, nio, posix, tls, crypto, x509, log, lifecycle, product("NIOHTTP1", "swift-nio"),
                 product("NIOWebSocket", "swift-nio"), product("HTTPTypes", "swift-http-types"), product("SwiftASN1", "swift-asn1"),
-                product("HummingbirdTLS", "hummingbird"), product("NIOHTTPTypes", "swift-nio-extras"),
+                product("NIOHTTPTypes", "swift-nio-extras"),
                 product("NIOHTTPTypesHTTP1", "swift-nio-extras"),
             ],
             swiftSettings: house),

@@ -147,10 +147,11 @@ package actor ImageStore {
     /// that what was checked stays true.
     private func commit(_ contents: ImageContents, chain: [Digest], unpacked: [Int: UnpackedLayer]) throws(ImageError) -> StoredImage {
         do throws(SystemCallError) {
-            for (position, layer) in unpacked where layers[chain[position]] == nil {
-                let destination = layout.layer(chain[position]).path
+            for (position, id) in chain.enumerated() {
+                guard let layer = unpacked[position], layers[id] == nil else { continue }
+                let destination = layout.layer(id).path
                 try systemCall("rename", on: destination) { rename(layer.directory.path, destination) }
-                layers[chain[position]] = layer.marker
+                layers[id] = layer.marker
             }
             try DurableFile.flushDirectory(of: "\(layout.layers)/")
             for (digest, bytes) in contents.manifests.merging([contents.id: contents.configBytes], uniquingKeysWith: { first, _ in first }) {

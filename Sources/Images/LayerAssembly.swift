@@ -15,21 +15,25 @@ struct LayerAssembly: Sendable {
     /// - Throws: the first failure, after the others have ended.
     func unpack(_ positions: [Int], atOnce limit: Int) async throws(ImageError) -> [Int: UnpackedLayer] {
         guard !positions.isEmpty else { return [:] }
-        let result: Result<[Int: UnpackedLayer], ImageError> = await withTaskGroup(of: (Int, Result<UnpackedLayer, ImageError>).self) { group in
+        let result: Result<[Int: UnpackedLayer], ImageError> = await withTaskGroup(of: Finished.self) { group in
             var waiting = positions[...]
             var unpacked: [Int: UnpackedLayer] = [:]
             var failure: ImageError?
             func startNext() {
                 guard let position = waiting.popFirst() else { return }
                 group.addTask {
-                    do throws(ImageError) { return (position, .success(try await unpack(position))) } catch { return (position, .failure(error)) }
+                    do throws(ImageError) {
+                        return Finished(position: position, result: .success(try await unpack(position)))
+                    } catch {
+                        return Finished(position: position, result: .failure(error))
+                    }
                 }
             }
             for _ in 0..<max(1, limit) { startNext() }
-            while let (position, result) = await group.next() {
-                switch result {
+            while let finished = await group.next() {
+                switch finished.result {
                 case .success(let layer):
-                    unpacked[position] = layer
+                    unpacked[finished.position] = layer
                     if failure == nil { startNext() }
                 case .failure(let error):
                     failure = failure ?? error
@@ -47,6 +51,11 @@ struct LayerAssembly: Sendable {
             do throws(SystemCallError) { try layout.flush() } catch { throw .system(error) }
         }
         return unpacked
+    }
+
+    private struct Finished: Sendable {
+        let position: Int
+        let result: Result<UnpackedLayer, ImageError>
     }
 
     private func unpack(_ position: Int) async throws(ImageError) -> UnpackedLayer {
