@@ -29,12 +29,12 @@ struct DoctorTests {
     }
 
     @Test("what no record explains is an orphan, named with its proof", arguments: [
-        ("cgroup", { (world: inout NodeWorld) in world.podCgroups["uid-9"] = "/sys/fs/cgroup/kubepods/poduid-9" }),
-        ("supervisor", { (world: inout NodeWorld) in world.supervisors.insert("uid-9") }),
-        ("directory", { (world: inout NodeWorld) in world.podDirectories.insert("uid-9") }),
-        ("writable layer", { (world: inout NodeWorld) in world.scratch.insert("def") }),
-        ("mount", { (world: inout NodeWorld) in world.mounts["/var/lib/kubelet/pods/uid-9/volumes/x"] = "tmpfs" }),
-        ("loop device", { (world: inout NodeWorld) in world.loopDevices["/dev/loop9"] = "/var/lib/berth/volumes/pvc-9/image" }),
+        ("cgroup", { @Sendable (world: inout NodeWorld) in world.podCgroups["uid-9"] = "/sys/fs/cgroup/kubepods/poduid-9" }),
+        ("supervisor", { @Sendable (world: inout NodeWorld) in world.supervisors.insert("uid-9") }),
+        ("directory", { @Sendable (world: inout NodeWorld) in world.podDirectories.insert("uid-9") }),
+        ("writable layer", { @Sendable (world: inout NodeWorld) in world.scratch.insert("def") }),
+        ("mount", { @Sendable (world: inout NodeWorld) in world.mounts["/var/lib/kubelet/pods/uid-9/volumes/x"] = "tmpfs" }),
+        ("loop device", { @Sendable (world: inout NodeWorld) in world.loopDevices["/dev/loop9"] = "/var/lib/berth/volumes/pvc-9/image" }),
     ] as [(String, @Sendable (inout NodeWorld) -> Void)])
     func orphans(subject: String, change: @Sendable (inout NodeWorld) -> Void) {
         let (ledger, original) = Self.healthy()
