@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Dispatch
 import FoundationEssentials
 package import KubeAPI
 import LinuxSystem
@@ -38,6 +39,11 @@ package final class KubeClient: Sendable {
 
     /// Closes every connection; requests under way fail.
     package func shutDown() async throws { try await http.shutdown() }
+
+    deinit {
+        // For a start that failed half way, where nobody shuts it down; a second time is refused, which is fine.
+        http.shutdown { _ in }
+    }
 
     // MARK: Objects
 

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Dispatch
 import FoundationEssentials
 package import KubeAPI
 import LinuxSystem
@@ -32,6 +33,11 @@ package final class ProbeRunner: Sendable {
     }
 
     package func shutDown() async throws { try await http.shutdown() }
+
+    deinit {
+        // For a start that failed half way, where nobody shuts it down; a second time is refused, which is fine.
+        http.shutdown { _ in }
+    }
 
     /// - Parameter ports: named ports of the container.
     package func get(_ action: HTTPGetAction, podIP: String, ports: [ContainerPort], timeout: Duration) async -> ProbeResult {
