@@ -220,13 +220,18 @@ extension PodWorker {
 
     /// Forgets an ended container in its supervisor, with its writable layer.
     private func remove(_ id: String, from origin: Sandbox?) async {
-        do throws(RuntimeError) {
-            try await origin?.remove(id)
+        do {
+            do throws(RuntimeError) {
+                try await origin?.remove(id)
+            } catch {
+                // Removed before, just now with its whole sandbox, or an earlier supervisor's, which was killed.
+                switch error {
+                case .stepFailed(_, _, ENOENT), .noSuchContainer, .sandboxLost: break
+                default: throw error
+                }
+            }
+            try removeScratch(ofRun: id)
         } catch {
-            // Removed before, or just now with its whole sandbox.
-            if case .stepFailed(_, _, ENOENT) = error { return }
-            if case .noSuchContainer = error { return }
-            if case .sandboxLost = error { return }
             logger.warning("remains of a container stay behind", metadata: ["container.id": "\(id)", "error": "\(error)"])
         }
     }

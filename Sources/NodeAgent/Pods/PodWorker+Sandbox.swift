@@ -155,6 +155,10 @@ extension PodWorker {
     private func removeDirectories() throws {
         let paths = node.facts.paths
         try Self.removeTree(identity.uid, in: paths.podsDirectory)
+        // Supervisors remove them with their containers; one that was killed could not.
+        for progress in memory.record.containers.values {
+            for run in [progress.current, progress.previous].compactMap(\.self) { try removeScratch(ofRun: run.id) }
+        }
         guard isDeleted else { return }  // the logs of a finished pod can still be asked for
         for name in memory.record.containers.keys { removeLogLinks(of: name) }
         let logs = paths.podLogDirectory(identity)
@@ -170,6 +174,11 @@ extension PodWorker {
             throw error
         }
         try FileTree.remove(name, in: parent.rawValue)
+    }
+
+    /// The writable layer of a container that is nobody's any more; gone already is fine.
+    func removeScratch(ofRun id: String) throws(SystemCallError) {
+        try Self.removeTree(id, in: node.facts.paths.containerScratch(id).parentDirectory)
     }
 
     func removeLogLinks(of container: String) {
