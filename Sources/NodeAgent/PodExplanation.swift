@@ -36,7 +36,7 @@ package struct PodExplanation: Codable, Hashable, Sendable {
         if pod.metadata.deletionTimestamp != nil { add("", "Terminating", "the pod is being deleted") }
         if !objectsAreKnown { add("", "WaitingForObjects", "a ConfigMap or Secret it names has not been read from the API server yet") }
         if !record.sandbox.isReady, record.failure == nil, !record.isTerminal {
-            add("", "SandboxNotReady", "volumes, namespaces or network are not set up; its events say what failed", record.sandboxRetryAt)
+            add("", "SandboxNotReady", record.sandboxError ?? "volumes, namespaces or network are not set up yet", record.sandboxRetryAt)
         }
         for status in status.initContainerStatuses + status.containerStatuses where !status.ready {
             let progress = record[container: status.name]

@@ -34,6 +34,7 @@ extension PodWorker {
             setUpFailures += 1
             let delay = min(0.5 * Double(1 << min(setUpFailures - 1, 8)), 60)
             memory.record.sandboxRetryAt = Date().addingTimeInterval(delay)
+            memory.record.sandboxError = "\(error)"
             if setUpFailures > 1 || (error as? VolumeTrouble)?.isForbidden != true {
                 logger.warning("pod not set up yet", metadata: ["error": "\(error)"])
                 let note = SetUpTrouble(error)

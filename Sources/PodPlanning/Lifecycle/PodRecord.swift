@@ -23,6 +23,8 @@ package struct PodRecord: Codable, Hashable, Sendable {
     package var isTerminal: Bool
     /// Not before this time is another sandbox tried, after one could not be made.
     package var sandboxRetryAt: Date?
+    /// What the last attempt to set the pod up ended with; nil after one that succeeded.
+    package var sandboxError: String?
 
     package init(startTime: Date) {
         self.startTime = startTime
@@ -37,6 +39,7 @@ package struct PodRecord: Codable, Hashable, Sendable {
         sandbox = .ready(attempt: attempt)
         self.podIPs = podIPs
         sandboxRetryAt = nil
+        sandboxError = nil
     }
 
     /// The supervisor is gone, after a reboot or a crash, and with it every process. Runs without an exit record end
