@@ -70,6 +70,13 @@ extension StandaloneNode {
         for mount in try mounts.reversed() { _ = umount2(mount, CInt(MNT_DETACH)) }
         for device in try loopDevices.keys { try await Program.run("/usr/sbin/losetup", ["-d", device], expecting: nil) }
         for cgroup in try cgroups { try CgroupDirectory(cgroup).remove() }
+        for bridge in [bridge, "\(bridge)x"] { try await removeNetwork(bridge) }
+        // Not through a mount, should one be left after all.
+        try await Program.run("/bin/rm", ["-rf", "--one-file-system", root])
+    }
+
+    /// What a daemon sets up for its bridge; it does not matter how much of it is there.
+    nonisolated func removeNetwork(_ bridge: String) async throws {
         for table in ["masquerade", "services"] {
             try await Program.run("/usr/sbin/nft", ["delete", "table", "ip", "\(bridge)_\(table)"], expecting: nil)
         }
@@ -77,8 +84,6 @@ extension StandaloneNode {
             try await Program.run("/usr/sbin/iptables", ["-w", "5", "-D", "FORWARD", direction, bridge, "-j", "ACCEPT"], expecting: nil)
         }
         try await Program.run("/usr/sbin/ip", ["link", "delete", bridge], expecting: nil)
-        // Not through a mount, should one be left after all.
-        try await Program.run("/bin/rm", ["-rf", "--one-file-system", root])
     }
 
     /// Ends every pod as a shutdown of the machine would: SIGTERM, some patience, SIGKILL. Only with the daemon down.

@@ -18,7 +18,7 @@ actor StandaloneNode {
     nonisolated var bridge: String { name }
     nonisolated var cgroup: String { "berth-node-\(name)" }
     nonisolated var log: String { "\(root)/berthd.log" }
-    nonisolated var kubectl: Kubectl { kubectl(Kubectl.programs.last ?? "kubectl") }
+    nonisolated var kubectl: Kubectl { kubectl(by: Kubectl.programs.last ?? "kubectl") }
 
     static let products: String = {
         let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? CommandLine.arguments[0]
@@ -46,7 +46,7 @@ actor StandaloneNode {
         (apiPort, nodePort) = (try Self.freePort(), try Self.freePort())
     }
 
-    nonisolated func kubectl(_ program: String) -> Kubectl {
+    nonisolated func kubectl(by program: String) -> Kubectl {
         Kubectl(program: program, kubeconfig: "\(root)/etc/berth/admin.kubeconfig", directory: root)
     }
 
