@@ -81,7 +81,8 @@ struct RemoteCommandSession {
                     isOpen = false
                 case .stdin(let bytes) where isOpen:
                     do {
-                        try await outbound.write(bytes)
+                        // Until the pipe has it all: the end of input, which may follow, drops what is still waiting.
+                        try await pipe.channel.writeAndFlush(bytes).get()
                     } catch {
                         isOpen = false  // the process closed its end; its output still matters
                     }
