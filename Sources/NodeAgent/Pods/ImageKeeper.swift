@@ -43,6 +43,14 @@ package actor ImageKeeper {
             let message = "Container image \"\(name)\" is not present with pull policy of Never"
             return .held(ContainerStateWaiting(reason: "ErrImageNeverPull", message: message), retryAt: Date().addingTimeInterval(30))
         }
+        let reference: ImageReference
+        do throws(ImageError) {
+            reference = try ImageReference(parsing: name)
+        } catch {
+            // No later try can do better; the long wait is kubelet's.
+            let message = "Failed to apply default image tag \"\(name)\": \(error)"
+            return .held(ContainerStateWaiting(reason: "InvalidImageName", message: message), retryAt: Date().addingTimeInterval(300))
+        }
         if let failure = failures[name], failure.retryAt > Date() {
             if mayFallBack, let present { return .ready(present, pulled: nil) }
             let message = "Back-off pulling image \"\(name)\": ErrImagePull: \(failure.message)"
@@ -52,7 +60,7 @@ package actor ImageKeeper {
         let clock = ContinuousClock()
         let start = clock.now
         do throws(ImageError) {
-            let image = try await pull(name, logins: logins, willPull: willPull)
+            let image = try await pull(reference, as: name, logins: logins, willPull: willPull)
             failures[name] = nil
             return .ready(image, pulled: start.duration(to: clock.now))
         } catch {
@@ -72,10 +80,9 @@ package actor ImageKeeper {
     /// The image a container runs, by its id; nil when it was removed meanwhile.
     package func stored(_ id: String) async -> StoredImage? { await store.image(named: id) }
 
-    private func pull(_ name: String, logins: DockerConfig, willPull: @Sendable () -> Void) async throws(ImageError) -> StoredImage {
+    private func pull(_ reference: ImageReference, as name: String, logins: DockerConfig, willPull: @Sendable () -> Void) async throws(ImageError) -> StoredImage {
         willPull()
         do throws(ImageError) {
-            let reference = try ImageReference(parsing: name)
             return try await store.pull(reference, trying: logins.credentials(for: reference))
         } catch {
             if case .cancelled = error { throw error }
