@@ -37,7 +37,7 @@ struct Berthd: AsyncParsableCommand {
     }
 
     private func fail(_ description: String, remedy: String?) -> Never {
-        let text = Array(("berthd: \(description)\n" + (remedy.map { "  \($0)\n" } ?? "")).utf8)
+        let text = Array(("berthd: \(description)\n" + (remedy.map { "  try: \($0)\n" } ?? "")).utf8)
         write(STDERR_FILENO, text, text.count)
         Glibc.exit(1)
     }
