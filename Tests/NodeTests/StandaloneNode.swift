@@ -98,10 +98,13 @@ actor StandaloneNode {
         daemon = nil
         guard process.isRunning else { return }
         let pid = process.processIdentifier
-        let handle = try ProcessHandle(pid: pid)
-        try handle.send(signal: signal)
-        let ended = try await onDedicatedThread { () throws(SystemCallError) in try ProcessHandle(pid: pid).waitForEnd(milliseconds: 20_000) }
-        if !ended { try handle.send(signal: SIGKILL) }
+        let ended = try await onDedicatedThread { () throws(SystemCallError) in
+            let handle = try ProcessHandle(pid: pid)
+            try handle.send(signal: signal)
+            if try handle.waitForEnd(milliseconds: 20_000) { return true }
+            try handle.send(signal: SIGKILL)
+            return false
+        }
         process.waitUntilExit()
         #expect(ended, "berthd did not end within 20 s of signal \(signal)")
     }
@@ -133,7 +136,7 @@ actor StandaloneNode {
         do {
             try await body(kubectl)
         } catch {
-            try await kubectl("delete", "namespace", namespace, "--wait=false")
+            try await kubectl("delete", "namespace", namespace, "--wait=false", expecting: nil)
             throw error
         }
         try await kubectl("delete", "namespace", namespace, "--wait=false")
