@@ -42,16 +42,23 @@ struct VolumesFixture {
         do {
             try await body(fixture)
         } catch {
-            try fixture.tearDown(expectClean: false)
+            try await fixture.tearDown(expectClean: false)
             throw error
         }
-        try fixture.tearDown(expectClean: true)
+        try await fixture.tearDown(expectClean: true)
     }
 
-    private func tearDown(expectClean: Bool) throws {
+    private func tearDown(expectClean: Bool) async throws {
         let mounts = try MountInfo.read().mounts(under: root)
         for mount in mounts.reversed() { try FileSystemMount.unmount(mount.mountPoint, lazily: true) }
-        let devices = try loopDevices()
+        var devices = try loopDevices()
+        // A container that starts elsewhere on this machine holds a copy of every mount for a moment, and with it the
+        // device; the kernel tells nobody when the last copy goes.
+        let patience = ContinuousClock.now + .seconds(20)
+        while !devices.isEmpty, ContinuousClock.now < patience {
+            try await Task.sleep(for: .milliseconds(50))
+            devices = try loopDevices()
+        }
         if expectClean {
             #expect(mounts.map(\.mountPoint) == [], "mounts left behind")
             #expect(devices == [], "loop devices left behind")
