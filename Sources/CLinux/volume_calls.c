@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include "file_tree.h"
 #include "volume_calls.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -83,7 +84,7 @@ int berth_open_beneath(int directory, const char *path, int flags, int cross) {
     memset(&how, 0, sizeof how);
     how.flags = (unsigned)flags | O_CLOEXEC;
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | (cross ? 0 : RESOLVE_NO_XDEV);
-    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+    return berth_openat2_settled(directory, path, &how, sizeof how);
 }
 
 int berth_chown_descriptor(int descriptor, unsigned user, unsigned group) {

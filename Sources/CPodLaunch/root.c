@@ -2,7 +2,14 @@
 
 int root_open(int root, const char *path, uint64_t flags, uint64_t resolve) {
     struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve};
-    return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+    int descriptor = -1;
+    // A mount or rename anywhere on the machine makes a walk through `..` end with EAGAIN, to be tried again; bounded,
+    // because whoever keeps renaming shall not hold a launch for ever. Source: openat2(2), ERRORS.
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        descriptor = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+        if (descriptor >= 0 || errno != EAGAIN) break;
+    }
+    return descriptor;
 }
 
 int root_make_parent(int root, const char *path, const char **name) {

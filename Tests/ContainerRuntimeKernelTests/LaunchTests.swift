@@ -74,12 +74,13 @@ struct LaunchTests {
             touch /dev/shm/x && echo shm
             stat -c '%n %F' /dev/null /dev/ptmx /dev/fd /dev/pts/ptmx
             cat /dev/zero | head -c 3 | dd bs=1 2>/dev/null > /dev/null && echo zero
-            ls /proc/1/fd | grep -v -x -E '[012]|10' ; ls /layers 2>/dev/null; ls /sys/fs/cgroup | head -1 | grep -q . && echo cgroup
+            ls /layers 2>/dev/null; ls /sys/fs/cgroup | head -1 | grep -q . && echo cgroup
             mount | grep -c ' / '
             """) { $0.root.isReadOnly = true }
         #expect(try await sandbox.run(plan).code == 0)
+        let output = try node.output()
         #expect(
-            try node.output() == """
+            output == """
                 shm
                 /dev/null character special file
                 /dev/ptmx symbolic link
@@ -90,6 +91,10 @@ struct LaunchTests {
                 1
 
                 """)
+        // Nothing of the supervisor's is open in a container; 3 is the directory that ls itself reads.
+        let descriptors = node.container("exec ls /proc/self/fd", name: "descriptors")
+        #expect(try await sandbox.run(descriptors).code == 0)
+        #expect(try node.output("descriptors") == "0\n1\n2\n3\n")
         try await node.tearDown(sandbox)
     }
 

@@ -1,6 +1,9 @@
 #pragma once
 // Only built-in C types here, as in spawn_process.h.
 
+/// openat2(2) with a `struct open_how`, again while the kernel asks for it.
+int berth_openat2_settled(int directory, const char *path, const void *how, unsigned long size);
+
 /// openat2(2), O_CLOEXEC added. `resolve` is RESOLVE_* of linux/openat2.h: see the constants below.
 int berth_openat2(int directory, const char *path, int flags, unsigned mode, unsigned long long resolve);
 
