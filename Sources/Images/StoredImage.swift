@@ -16,4 +16,11 @@ package struct StoredImage: Hashable, Sendable {
     /// Text of the image's `/etc/passwd` and `/etc/group`, empty when it has none: named users are looked up there.
     package var passwd: String
     package var group: String
+
+    /// Of the references with a digest, that of the repository `name` names; else any; nil when there is none.
+    package func pinned(as name: String) -> String? {
+        // What is no reference is an id, which names no repository.
+        let wanted = (try? ImageReference(parsing: name)).map { "\($0.registry)/\($0.repository)@" }
+        return repoDigests.first { digest in wanted.map(digest.hasPrefix) ?? true } ?? repoDigests.first
+    }
 }

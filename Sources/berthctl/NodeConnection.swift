@@ -16,7 +16,10 @@ struct NodeConnection: Sendable {
 
     /// Streams the answer's body; the whole exchange may last as long as a followed log.
     func stream(_ method: HTTPMethod = .GET, _ path: String, body: [UInt8] = [], receive: (ByteBuffer) throws -> Void) async throws {
-        let client = HTTPClient(eventLoopGroupProvider: .singleton)
+        var configuration = HTTPClient.Configuration()
+        // The daemon is there or it is not: trying again for ten seconds, as the client would, finds out nothing.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
             try await exchange(client, method, path, body, receive)
         } catch {

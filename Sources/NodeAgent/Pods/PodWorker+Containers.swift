@@ -79,6 +79,7 @@ extension PodWorker {
             imageID: image.id, startedAt: Date(started.startedAt))
         run.user = LinuxContainerUser(uid: Int(plan.process.uid), gid: Int(plan.process.gid), supplementalGroups: ([plan.process.gid] + plan.process.groups).map(Int.init))
         run.resources = container.resources
+        run.imageDigest = image.pinned(as: container.image)
         run.stopSignal = image.config.config?.stopSignal
         memory.record[container: plan.name].started(run)
         stops[plan.name] = nil

@@ -18,7 +18,8 @@ extension PodWorker {
         guard !memory.isCleanedUp else { return [:] }
         var images: [String: String] = [:]
         for run in memory.record.containers.values.compactMap(\.current) {
-            let id = run.imageID.isEmpty ? await node.images.stored(run.image)?.id : run.imageID
+            // After the ledger was lost it is what the status says: maybe a reference, maybe nothing.
+            let id = run.imageID.hasPrefix("sha256:") ? run.imageID : await node.images.stored(run.imageID.isEmpty ? run.image : run.imageID)?.id
             if let id { images[id] = run.image }
         }
         return images

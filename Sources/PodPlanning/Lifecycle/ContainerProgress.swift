@@ -11,6 +11,8 @@ package struct ContainerRun: Codable, Hashable, Sendable {
     /// The image as the spec names it, and the id it resolved to.
     package var image: String
     package var imageID: String
+    /// The image as anybody can pull it again, `registry/repository@sha256:...`; nil when no registry is known to have it.
+    package var imageDigest: String?
     package var startedAt: Date
     package var end: ContainerEnd?
     package var user: LinuxContainerUser?

@@ -14,7 +14,7 @@ struct ContainerStatusBuilder {
         status.restartCount = progress.restartCount
         status.volumeMounts = container.volumeMounts.map(VolumeMountStatus.init(planned:))
         if let run = progress.current {
-            status.imageID = run.imageID
+            status.imageID = run.imageDigest ?? run.imageID
             status.containerID = run.containerID
             status.user = run.user.map(ContainerUser.init(linux:))
             status.resources = run.resources
