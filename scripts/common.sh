@@ -58,11 +58,11 @@ build_release() {
     [[ $owner == root ]] || run=(runuser -u "$owner" --)
     step "building release (the first time takes several minutes)" >&2
     # The daemon carries its runtime library, so that it outlives the toolchain. berth-pod has none, and Embedded Swift
-    # does not know that flag.
+    # does not know that flag. Debugging sections are left out; symbols stay, for the backtrace of a crash.
     "${run[@]}" "$swift" build --package-path "$repository" -c release --product berth-pod >&2
     local product
     for product in berthd berthctl; do
-        "${run[@]}" "$swift" build --package-path "$repository" -c release --static-swift-stdlib --product "$product" >&2
+        "${run[@]}" "$swift" build --package-path "$repository" -c release --static-swift-stdlib -Xlinker --strip-debug --product "$product" >&2
     done
     "${run[@]}" "$swift" build --package-path "$repository" -c release --show-bin-path
 }
