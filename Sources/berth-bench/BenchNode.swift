@@ -13,15 +13,22 @@ struct BenchNode {
     let programs: String
     /// Imported before the first pod.
     let archive: String
+    let maxPods: Int
+
+    private static let port = 13250
+    private static let name = "bench"
 
     private var command: String {
-        "exec \(programs)/berthd --standalone --root-dir \(root) --hostname-override bench --port 13250 --secure-port 13443 --bridge berthbench0 "
-            + "--pod-cidr 10.77.0.0/16 --service-cidr 10.78.0.0/16 --cgroup-root berth-bench --log-level error < /dev/null >> \(root)/log 2>&1"
+        "exec \(programs)/berthd --standalone --root-dir \(root) --hostname-override \(Self.name) --port \(Self.port) --secure-port 13443 "
+            + "--bridge berthbench0 --pod-cidr 10.77.0.0/16 --service-cidr 10.78.0.0/16 --cgroup-root berth-bench --max-pods \(maxPods) "
+            + "--log-level error < /dev/null >> \(root)/log 2>&1"
     }
 
-    func start() throws {
+    /// - Parameter socket: of a `ReadyNotice`.
+    func start(notifying socket: String? = nil) throws {
         try DirectoryTree.make(root)
-        _ = try launchDetached("/bin/sh", arguments: ["sh", "-c", "echo $$ > \(root)/pid; \(command)"], descriptors: [])
+        let notify = socket.map { "export NOTIFY_SOCKET=\($0); " } ?? ""
+        _ = try launchDetached("/bin/sh", arguments: ["sh", "-c", "echo $$ > \(root)/pid; \(notify)\(command)"], descriptors: [])
     }
 
     func daemon() throws -> pid_t {
@@ -39,7 +46,7 @@ struct BenchNode {
             // Until it listens there is no kubeconfig, or nobody behind it.
             if let configuration = try? KubeConfiguration(kubeconfig: paths.adminKubeconfig),
                 let client = try? KubeClient(configuration: configuration, logger: logger),
-                let node: Node = try? await client.get(named: "bench"),
+                let node: Node = try? await client.get(named: Self.name),
                 node.status.conditions.contains(where: { $0.type == "Ready" && $0.status == "True" })
             {
                 let imported = try await ChildProcess(
@@ -48,29 +55,41 @@ struct BenchNode {
                 guard imported.succeeded else { throw BenchFailure(String(decoding: imported.standardError, as: UTF8.self)) }
                 return client
             }
-            try await Task.sleep(for: .milliseconds(20))
+            try await Task.sleep(for: .milliseconds(20))  // nothing tells when a kubeconfig is there
         }
-        throw BenchFailure("the node did not become Ready: see \(root)/log")
+        throw BenchFailure("the node did not become Ready within 60 s: see \(root)/log")
     }
 
-    /// - Returns: milliseconds from the start of the new daemon until its own API shows every pod Ready with its old containers.
+    /// - Returns: milliseconds from the kill until a new daemon says that it manages its pods, and its own API shows every pod Ready with
+    ///   the containers it had.
     func killAndRecover(pods: Int) async throws -> Double {
-        kill(try daemon(), SIGKILL)
-        while kill(try daemon(), 0) == 0 { try await Task.sleep(for: .milliseconds(1)) }
-        let start = ContinuousClock.now
-        try self.start()
-        let socket = NodePaths(root: root).socket
-        while true {
-            let answer = try await ChildProcess(
-                executable: "/usr/bin/curl", arguments: ["-s", "--max-time", "5", "--unix-socket", socket, "http://localhost/pods"], deadline: .seconds(10),
-                outputLimit: 16 << 20
-            ).run()
-            let ready = (try? JSONDecoder().decode(Listing.self, from: Data(answer.standardOutput)))?.items.filter { pod in
-                pod.status.conditions.contains { $0.type == "Ready" && $0.status == "True" } && pod.status.containerStatuses.allSatisfy { $0.restartCount == 0 }
-            }
-            if ready?.count == pods { return (ContinuousClock.now - start).milliseconds }
-            guard ContinuousClock.now - start < .seconds(60) else { throw BenchFailure("pods were not managed again: see \(root)/log") }
+        let notice = try ReadyNotice(path: "\(root)/notify")
+        let old = try daemon()
+        let begin = ContinuousClock.now
+        kill(old, SIGKILL)
+        // A child of ours: until it is waited for, its pid lives on.
+        try await onDedicatedThread { () throws(SystemCallError) in _ = try waitForChild(old) }
+        try start(notifying: notice.path)
+        guard try await notice.arrives(within: .seconds(60)) else {
+            throw BenchFailure("the new berthd did not say within 60 s that it manages its pods: see \(root)/log")
         }
+        var ready = 0
+        let deadline = ContinuousClock.now + .seconds(60)
+        repeat {
+            ready = try await unharmedPods()
+            if ready == pods { return (ContinuousClock.now - begin).milliseconds }
+        } while ContinuousClock.now < deadline
+        throw BenchFailure("\(ready) of \(pods) pods Ready with their old containers 60 s after the new berthd said it manages them: see \(root)/log")
+    }
+
+    private func unharmedPods() async throws -> Int {
+        let answer = try await ChildProcess(
+            executable: "/usr/bin/curl", arguments: ["-s", "--max-time", "5", "--unix-socket", NodePaths(root: root).socket, "http://localhost/pods"],
+            deadline: .seconds(10), outputLimit: 64 << 20
+        ).run()
+        // While it does not listen yet, there is nothing to decode.
+        let pods = (try? JSONDecoder().decode(Listing.self, from: Data(answer.standardOutput)))?.items ?? []
+        return pods.filter { $0.isReady && $0.status.containerStatuses.allSatisfy { $0.restartCount == 0 } }.count
     }
 
     private struct Listing: Decodable { let items: [Pod] }
@@ -83,15 +102,17 @@ struct BenchNode {
         }
     }
 
-    /// User and system time of the daemon and all supervisors, in seconds.
-    func cpuSeconds() throws -> Double {
-        let pids = try supervisors() + [try daemon()]
-        let ticks = pids.map { pid -> Int in
-            guard let stat = SmallFile.firstLine("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return 0 }
-            let fields = stat[end...].split(separator: " ")
-            return (Int(fields[12]) ?? 0) + (Int(fields[13]) ?? 0)
-        }
-        return Double(ticks.reduce(0, +)) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    /// User and system time of the daemon, and of all supervisors with the commands they have run, in seconds.
+    func cpuSeconds() throws -> (daemon: Double, supervisors: Double) {
+        (Self.cpuSeconds(of: try daemon(), fields: 14...15), try supervisors().map { Self.cpuSeconds(of: $0, fields: 14...17) }.reduce(0, +))
+    }
+
+    /// - Parameter fields: of proc_pid_stat(5), in clock ticks.
+    private static func cpuSeconds(of pid: pid_t, fields: ClosedRange<Int>) -> Double {
+        guard let stat = SmallFile.firstLine("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return 0 }
+        // The first after the parenthesis is field 3, behind the parenthesis itself.
+        let texts = stat[end...].split(separator: " ")
+        return Double(fields.map { Int(texts[$0 - 2]) ?? 0 }.reduce(0, +)) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     /// Ends the daemon; the script that made the directory cleans up the rest.
