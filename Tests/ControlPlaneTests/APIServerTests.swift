@@ -65,6 +65,16 @@ struct APIServerTests {
     private static let configMap = #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"a":"1"}}"#
     private static let maps = "/api/v1/namespaces/default/configmaps"
 
+    @Test("a watch tells its client that the connection ends with it, so that nobody sends a second request into the end")
+    func watchEndsConnection() async throws {
+        let request = Request(
+            head: HTTPRequest(method: .get, scheme: "https", authority: "x", path: "\(Self.maps)?watch=1"), body: RequestBody(buffer: ByteBuffer()))
+        let response = try await server.respond(
+            to: request, context: KubeRequestContext(client: .localRoot, remoteAddress: "test", logger: Logger(label: "test")))
+        #expect(response.status == .ok)
+        #expect(response.headers[.connection] == "close")
+    }
+
     @Test("refusals are the ones clients know", arguments: [
         ("GET", "/api/v1/namespaces/default/pods/x", 404, "NotFound", #"pods "x" not found"#),
         ("GET", "/apis/apps/v1/namespaces/d/statefulsets/x", 404, "NotFound", #"statefulsets.apps "x" not found"#),

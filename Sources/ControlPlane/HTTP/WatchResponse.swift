@@ -10,7 +10,8 @@ struct WatchResponse: Sendable {
     let timeout: Duration
 
     func response(to request: Request) -> Response {
-        let headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-cache, private"]
+        // Reading on for the sake of noticing a client that leaves, the connection can take no second request; clients are told.
+        let headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-cache, private", .connection: "close"]
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody { [self] writer in
