@@ -135,7 +135,7 @@ let package = Package(
             dependencies: [
                 "LinuxSystem", "KubeAPI", hummingbird, nio, posix, tls, crypto, x509, log, lifecycle, product("NIOHTTP1", "swift-nio"),
                 product("NIOWebSocket", "swift-nio"), product("HTTPTypes", "swift-http-types"), product("SwiftASN1", "swift-asn1"),
-                product("NIOHTTPTypes", "swift-nio-extras"),
+                product("NIOHTTPTypes", "swift-nio-extras"), product("NIOTLS", "swift-nio"),
                 product("NIOHTTPTypesHTTP1", "swift-nio-extras"),
             ],
             swiftSettings: house),
@@ -164,11 +164,11 @@ let package = Package(
 
         .testTarget(
             name: "HTTPServingTests",
-            dependencies: ["HTTPServing", nio, posix, tls, http, log, hummingbird, product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types"), product("NIOHTTPTypesHTTP1", "swift-nio-extras")],
+            dependencies: ["HTTPServing", nio, posix, tls, http, log, hummingbird, product("NIOHTTP1", "swift-nio"), product("NIOEmbedded", "swift-nio"), product("HTTPTypes", "swift-http-types"), product("NIOHTTPTypesHTTP1", "swift-nio-extras")],
             swiftSettings: house),
         .testTarget(
             name: "NodeServerTests",
-            dependencies: ["NodeServer", "HTTPServing", "KubeAPI", nio, posix, tls, http, hummingbird, product("HTTPTypes", "swift-http-types")],
+            dependencies: ["NodeServer", "HTTPServing", "KubeAPI", nio, posix, tls, http, log, hummingbird, product("HTTPTypes", "swift-http-types")],
             swiftSettings: house),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"], swiftSettings: house),
         .testTarget(

@@ -9,7 +9,7 @@ package enum ClientIdentity: Hashable, Sendable {
     /// A certificate that the server's client CA signed: user is the common name, groups are the organisations.
     /// Source: Kubernetes authentication, "X.509 client certificates".
     case certificate(user: String, groups: [String])
-    /// A peer on the root-only Unix socket.
+    /// Root, or this daemon's own user, on the Unix socket.
     case localRoot
 
     init(verified certificate: NIOSSLCertificate?) {

@@ -22,10 +22,12 @@ package struct KubeHTTPServer<Responder: HTTPResponder>: Service where Responder
     ///   - onListening: told the bound address, which names the port that a configured port of zero became.
     package init(
         address: ListenAddress, tls: ServerTLS?, responder: Responder, upgrade: UpgradeHandler? = nil,
-        eventLoopGroup: any EventLoopGroup, logger: Logger, onListening: @escaping @Sendable (SocketAddress?) async -> Void = { _ in }
+        limits: ConnectionLimits = ConnectionLimits(), eventLoopGroup: any EventLoopGroup, logger: Logger,
+        onListening: @escaping @Sendable (SocketAddress?) async -> Void = { _ in }
     ) {
         self.address = address
-        childChannel = KubeServerChannel(tls: tls, responder: responder, upgrade: upgrade, connections: OpenConnections())
+        childChannel = KubeServerChannel(
+            tls: tls, responder: responder, upgrade: upgrade, limits: limits, connections: OpenConnections(limits: limits))
         self.eventLoopGroup = eventLoopGroup
         self.logger = logger
         self.onListening = onListening

@@ -12,6 +12,7 @@ import NIOSSL
 struct KubeServerChannel<Responder: HTTPResponder>: ServerChildChannel where Responder.Context == KubeRequestContext {
     struct Value: ServerChildChannelValue {
         let channel: any Channel
+        let isLocalRoot: Bool
         let outcome: UpgradeOutcome
         let negotiated: EventLoopFuture<ConnectionProtocol>
     }
@@ -19,11 +20,19 @@ struct KubeServerChannel<Responder: HTTPResponder>: ServerChildChannel where Res
     let tls: ServerTLS?
     let responder: Responder
     let upgrade: UpgradeHandler?
+    let limits: ConnectionLimits
     let connections: OpenConnections
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        guard connections.admit(channel, logger: logger) else {
+            channel.close(promise: nil)
+            return channel.eventLoop.makeFailedFuture(ChannelError.eof)
+        }
+        return LocalPeer.isRoot(channel).flatMap { configure(channel, isLocalRoot: $0, logger: logger) }
+    }
+
+    private func configure(_ channel: any Channel, isLocalRoot: Bool, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            connections.add(channel)
             // A client that closes has gone: no Kubernetes client closes one direction only. Left half open, as Hummingbird
             // would have it, a watch or a followed log goes on for nobody until it next has something to say.
             try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
@@ -34,7 +43,7 @@ struct KubeServerChannel<Responder: HTTPResponder>: ServerChildChannel where Res
                 UpgradeFieldFilter.servedProtocols.map { name in
                     ConnectionUpgrader(
                         supportedProtocol: name, outcome: outcome,
-                        context: { requestContext(on: $0, logger: logger) }, decide: decide)
+                        context: { requestContext(on: $0, isLocalRoot: isLocalRoot, logger: logger) }, decide: decide)
                 }
             }
             let configuration = NIOTypedHTTPServerUpgradeConfiguration<ConnectionProtocol>(upgraders: upgraders ?? []) { channel in
@@ -50,11 +59,11 @@ struct KubeServerChannel<Responder: HTTPResponder>: ServerChildChannel where Res
             // under way, and then a watch never hears that its client is leaving.
             serving.enablePipelining = false
             let negotiated = try pipeline.configureUpgradableHTTPServerPipeline(configuration: serving)
-            if upgraders != nil {
-                let handler = try pipeline.handler(type: NIOTypedHTTPServerUpgradeHandler<ConnectionProtocol>.self)
-                try pipeline.addHandler(UpgradeFieldFilter(), position: .before(handler))
-            }
-            return Value(channel: channel, outcome: outcome, negotiated: negotiated)
+            let handler = try pipeline.handler(type: NIOTypedHTTPServerUpgradeHandler<ConnectionProtocol>.self)
+            let deadline = ConnectionDeadline(limits: limits, hasHandshake: tls != nil, logger: logger)
+            try pipeline.addHandler(deadline, position: .before(handler))
+            if upgraders != nil { try pipeline.addHandler(UpgradeFieldFilter(), position: .before(handler)) }
+            return Value(channel: channel, isLocalRoot: isLocalRoot, outcome: outcome, negotiated: negotiated)
         }
     }
 
@@ -67,7 +76,7 @@ struct KubeServerChannel<Responder: HTTPResponder>: ServerChildChannel where Res
                     return
                 }
                 let context = try await channel.channel.eventLoop.submit { [channel = channel.channel] in
-                    requestContext(on: channel, logger: logger)
+                    requestContext(on: channel, isLocalRoot: value.isLocalRoot, logger: logger)
                 }.get()
                 await HTTPConnection(responder: responder, context: context)
                     .handleHTTP(asyncChannel: channel, logger: logger)
@@ -92,12 +101,12 @@ struct KubeServerChannel<Responder: HTTPResponder>: ServerChildChannel where Res
     }
 
     /// On the channel's event loop, after the handshake.
-    private func requestContext(on channel: any Channel, logger: Logger) -> KubeRequestContext {
+    private func requestContext(on channel: any Channel, isLocalRoot: Bool, logger: Logger) -> KubeRequestContext {
         // A connection without TLS has no such handler; that is the Unix socket, or plain HTTP.
         let handler = try? channel.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
         let isUnixSocket = channel.localAddress?.protocol == .unix
         return KubeRequestContext(
-            client: isUnixSocket ? .localRoot : ClientIdentity(verified: handler?.peerCertificate),
+            client: isLocalRoot ? .localRoot : ClientIdentity(verified: handler?.peerCertificate),
             remoteAddress: isUnixSocket ? "local" : channel.remoteAddress?.ipAddress ?? "unknown", logger: logger)
     }
 }

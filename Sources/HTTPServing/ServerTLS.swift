@@ -17,20 +17,29 @@ package final class ServerTLS: Sendable {
         }
     }
 
-    private let files: Files
-    private let current: Mutex<NIOSSLContext>
+    private let current: Mutex<(files: Files, context: NIOSSLContext)>
 
     package init(files: Files) throws(HTTPServingError) {
-        self.files = files
-        current = Mutex(try Self.context(files))
+        current = Mutex((files, try Self.context(files)))
     }
 
     package func reload() throws(HTTPServingError) {
-        let fresh = try Self.context(files)
-        current.withLock { $0 = fresh }
+        try use(current.withLock { $0.files })
     }
 
-    var context: NIOSSLContext { current.withLock { $0 } }
+    /// From the next connection on, client certificates are checked against the authority in this file; nil: not asked for.
+    package func trustClients(of clientCA: String?) throws(HTTPServingError) {
+        var files = current.withLock { $0.files }
+        files.clientCA = clientCA
+        try use(files)
+    }
+
+    private func use(_ files: Files) throws(HTTPServingError) {
+        let fresh = try Self.context(files)
+        current.withLock { $0 = (files, fresh) }
+    }
+
+    var context: NIOSSLContext { current.withLock { $0.context } }
 
     private static func context(_ files: Files) throws(HTTPServingError) -> NIOSSLContext {
         var reading = files.certificateChain

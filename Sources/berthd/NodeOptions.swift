@@ -59,7 +59,7 @@ struct NodeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Addresses of Services of a standalone node.", valueName: "cidr"))
     var serviceCIDR = "10.62.0.0/16"
 
-    @Option(help: ArgumentHelp("PEM file of the authority of the node API's clients; else the cluster's.", valueName: "file"))
+    @Option(help: ArgumentHelp("PEM file of the authority of the node API's clients; else the one that the cluster publishes, if the node may read it.", valueName: "file"))
     var clientCAFile: String?
 
     @Option(help: ArgumentHelp("Labels of the node, name=value, separated by commas.", valueName: "labels"))

@@ -22,6 +22,8 @@ struct NodeSide {
     private let ledger: Ledger
     private let provisioner: (client: KubeClient, provisioner: LocalProvisioner)?
     private let client: KubeClient
+    /// Nil when no cluster is asked for it.
+    private let clientAuthority: ClientAuthority?
     private let probes: ProbeRunner
     private let dns: ClusterDNS?
     private let logger: Logger
@@ -100,9 +102,14 @@ struct NodeSide {
             node: node, registration: NodeRegistration(client: client, profile: environment.profile, mirror: mirror, logger: logger, observe: observe),
             lease: LeaseKeeper(client: client, nodeName: facts.nodeName, logger: logger))
 
+        let tls = try ServerTLS(files: upstream.serving)
+        let client = client
+        clientAuthority = try upstream.publishedClientCA.map { file in
+            try ClientAuthority(tls: tls, file: file, logger: logger) { await client.publishedClientAuthority() }
+        }
         let backend = AgentBackend(agent: agent, images: images, facts: facts, startedAt: Date())
         server = NodeServer(
-            address: .tcp(host: options.address, port: options.port), tls: try ServerTLS(files: upstream.serving),
+            address: .tcp(host: options.address, port: options.port), tls: tls,
             localSocket: paths.socket, backend: backend, reviewer: ClientReviewer(client: client, nodeName: facts.nodeName),
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, threads: .singleton, logger: logger)
     }
@@ -112,6 +119,7 @@ struct NodeSide {
     ///   - isManaging: opened when the pods that were here have been taken up.
     func services(after isListening: Gate, opening isManaging: Gate) -> [any ServiceLifecycle.Service] {
         [server, AgentService(agent: agent, isListening: isListening, isManaging: isManaging)]
+            + [clientAuthority].compactMap { $0.map { ClientAuthorityService(authority: $0) } }
             + [provisioner].compactMap { $0.map { ProvisionerService(client: $0.client, provisioner: $0.provisioner, isListening: isListening) } }
     }
 
@@ -142,6 +150,13 @@ struct AgentService: ServiceLifecycle.Service {
             await agent.run()
         }
     }
+}
+
+/// The keeper of the node API's client authority as one of the daemon's services.
+struct ClientAuthorityService: ServiceLifecycle.Service {
+    let authority: ClientAuthority
+
+    func run() async throws { await cancelWhenGracefulShutdown { await authority.run() } }
 }
 
 /// The built-in provisioner as one of the daemon's services, with a client of its own.

@@ -1,6 +1,7 @@
 import HTTPServing
 import HTTPTypes
 import NodeServer
+import Synchronization
 import Testing
 
 @Suite("Access to the node API")
@@ -59,6 +60,32 @@ struct AccessTests {
         await #expect(throws: NodeServerError.self) {
             try await authorizer.check(method: .post, path: "/exec/a/b/c", authorization: "Bearer good", client: .anonymous)
         }
+    }
+
+    @Test("answers hold for ten minutes while the API server is away, and no longer")
+    func away() async throws {
+        let reviewer = Reviewer()
+        let began = ContinuousClock.now
+        let passed = Mutex(Duration.zero)
+        let authorizer = RequestAuthorizer(reviewer: reviewer) { began + passed.withLock { $0 } }
+        func ask() async throws { try await authorizer.check(method: .get, path: "/containerLogs/a/b/c", authorization: "Bearer good", client: .anonymous) }
+        try await ask()
+        await reviewer.leave()
+        passed.withLock { $0 = .seconds(599) }
+        try await ask()
+        passed.withLock { $0 = .seconds(601) }
+        await #expect(throws: NodeServerError.self) { try await ask() }
+        // A permission that is too old ends it as well: a certificate is known without anybody being asked.
+        let other = Reviewer()
+        passed.withLock { $0 = .zero }
+        let certified = RequestAuthorizer(reviewer: other) { began + passed.withLock { $0 } }
+        func look() async throws {
+            try await certified.check(method: .get, path: "/containerLogs/a/b/c", authorization: nil, client: .certificate(user: "alice", groups: []))
+        }
+        try await look()
+        await other.leave()
+        passed.withLock { $0 = .seconds(601) }
+        await #expect(throws: NodeServerError.self) { try await look() }
     }
 
     @Test("a denial names the user, the verb and the resource")

@@ -19,6 +19,13 @@ package enum PEMFile {
         }
     }
 
+    /// It is fine when there is no such file.
+    package static func remove(_ path: String) throws(SystemCallError) {
+        do {
+            try systemCall("unlink", on: path) { unlink(path) }
+        } catch where error.code == ENOENT {}
+    }
+
     /// Writes beside `path`, syncs, and renames over it. Makes the directory, 0700, when it is missing.
     package static func write(_ text: String, to path: String, mode: mode_t) throws(SystemCallError) {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."

@@ -4,7 +4,8 @@ package import HTTPServing
 package import HTTPTypes
 
 /// Authentication and authorization of every request to the node API: a client certificate or a bearer token, then a
-/// decision of the API server. Lifetimes are the kubelet's: tokens 2 min, allowed 5 min, denied 30 s.
+/// decision of the API server. Lifetimes are the kubelet's: tokens 2 min, allowed 5 min, denied 30 s. While the API server is
+/// away, its last answers hold up to the age of 10 minutes.
 package actor RequestAuthorizer {
     private struct Question: Hashable {
         let user: RequestUser
@@ -13,12 +14,15 @@ package actor RequestAuthorizer {
     }
 
     private let reviewer: any AccessReviewer
-    private let clock = ContinuousClock()
+    private let now: @Sendable () -> ContinuousClock.Instant
     /// Keyed by the token's digest: the token itself is not kept.
     private var tokens = DecisionCache<Data, RequestUser?>()
     private var decisions = DecisionCache<Question, Bool>()
 
-    package init(reviewer: any AccessReviewer) { self.reviewer = reviewer }
+    package init(reviewer: any AccessReviewer, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+        self.reviewer = reviewer
+        self.now = now
+    }
 
     package func check(
         method: HTTPRequest.Method, path: String, authorization: String?, client: ClientIdentity
@@ -43,15 +47,15 @@ package actor RequestAuthorizer {
         }
         let token = String(authorization.dropFirst("bearer ".count))
         let key = Data(SHA256.hash(data: Data(token.utf8)))
-        if let known = tokens.fresh(key, at: clock.now) { return try Self.accepted(known) }
+        if let known = tokens.fresh(key, at: now()) { return try Self.accepted(known) }
         do {
             let user = try await reviewer.authenticate(token: token)
-            tokens.store(user, for: key, lifetime: .seconds(120), at: clock.now)
+            tokens.store(user, for: key, lifetime: .seconds(120), at: now())
             return try Self.accepted(user)
         } catch let error as NodeServerError {
             throw error
         } catch {
-            if let known = tokens.lastKnown(key) { return try Self.accepted(known) }
+            if let known = tokens.lastKnown(key, at: now()) { return try Self.accepted(known) }
             throw .unauthenticated("the API server cannot be asked about this token: \(error)")
         }
     }
@@ -62,13 +66,13 @@ package actor RequestAuthorizer {
     }
 
     private func isAllowed(_ question: Question) async throws(NodeServerError) -> Bool {
-        if let known = decisions.fresh(question, at: clock.now) { return known }
+        if let known = decisions.fresh(question, at: now()) { return known }
         do {
             let allowed = try await reviewer.authorize(question.user, verb: question.verb, subresource: question.subresource)
-            decisions.store(allowed, for: question, lifetime: .seconds(allowed ? 300 : 30), at: clock.now)
+            decisions.store(allowed, for: question, lifetime: .seconds(allowed ? 300 : 30), at: now())
             return allowed
         } catch {
-            if let known = decisions.lastKnown(question) { return known }
+            if let known = decisions.lastKnown(question, at: now()) { return known }
             throw .failed("the API server cannot be asked whether this is allowed: \(error)", remedy: "use berthctl on the node, as root")
         }
     }
