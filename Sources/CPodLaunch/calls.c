@@ -78,10 +78,12 @@ void pod_exit(int code) { _exit(code); }
 
 void pod_unmap(const void *bytes, uint64_t size) { munmap((void *)(uintptr_t)bytes, size); }
 
-int pod_pipe(int ends[2]) {
+int pod_output_pipe(int ends[2]) {
     if (pipe2(ends, O_CLOEXEC)) return -errno;
     return fcntl(ends[0], F_SETFL, O_NONBLOCK) ? -errno : 0;
 }
+
+int pod_input_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) ? -errno : 0; }
 
 int pod_set_nonblocking(int descriptor) {
     int flags = fcntl(descriptor, F_GETFL);

@@ -7,7 +7,7 @@ package import PodPlanning
 package struct PodVolumes: Sendable {
     package let paths: NodePaths
     package let localVolumes: LocalVolumeStore
-    private let deadline: Duration
+    let deadline: Duration
 
     package init(paths: NodePaths, localVolumes: LocalVolumeStore, deadline: Duration = .seconds(60)) {
         self.paths = paths

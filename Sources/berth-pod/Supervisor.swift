@@ -153,7 +153,9 @@ final class Supervisor {
         }
         let hasTerminal = Int(body.pointee.process.flags) & BERTH_TTY != 0
         let hasInput = Int(body.pointee.flags) & BERTH_STDIN != 0 && !hasTerminal
-        let (input, out, error, status) = (Pair(hasInput, pod_pipe), Pair(!hasTerminal, pod_pipe), Pair(!hasTerminal, pod_pipe), Pair(true, pod_message_pair))
+        let (input, out, error, status) = (
+            Pair(hasInput, pod_input_pipe), Pair(!hasTerminal, pod_output_pipe), Pair(!hasTerminal, pod_output_pipe), Pair(true, pod_message_pair)
+        )
         let container = Container(
             record, connection, cgroup, log, input: input.second, isStdinOnce: Int(body.pointee.flags) & BERTH_STDIN_ONCE != 0)
         let unified = cgroup.openUnified(unifiedIndex)

@@ -84,6 +84,19 @@ struct SessionTests {
         try await node.tearDown(sandbox)
     }
 
+    @Test("a container's stdin waits for input: most programs take EAGAIN for an error")
+    func blockingInput() async throws {
+        let node = try TestNode()
+        let sandbox = try await node.runtime.createSandbox(node.plan)
+        let started = try await sandbox.start(node.container("read line") { $0.stdin = true })
+        let flags = try SmallFile.text("/proc/\(started.pid)/fdinfo/0").split(separator: "\n").first { $0.hasPrefix("flags:") }
+        let number = try #require(flags?.split(separator: "\t").last.flatMap { CInt($0, radix: 8) })
+        #expect(number & O_NONBLOCK == 0)
+        try await sandbox.signal(started.id, SIGKILL)
+        _ = try await sandbox.exit(of: started.id)
+        try await node.tearDown(sandbox)
+    }
+
     @Test("a container with a TTY is logged, attached to and resized")
     func attachTerminal() async throws {
         let node = try TestNode()

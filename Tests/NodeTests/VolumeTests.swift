@@ -131,12 +131,13 @@ extension NodeTests {
                       - name: main
                         image: \(StandaloneNode.busybox)
                         command: [sleep, "1000"]
-                        volumeMounts: [{name: disk, mountPath: /disk}, {name: memory, mountPath: /memory}, {name: host, mountPath: /host}]
+                        volumeMounts: [{name: disk, mountPath: /disk}, {name: memory, mountPath: /memory}, {name: host, mountPath: /host}, {name: disk, mountPath: /deep, subPath: made/here}]
                     """
                 }
                 try await kubectl.apply(pod("holder", hostPath: "\(node.root)/shared", type: "Directory"))
                 try await kubectl.apply(pod("wrong", hostPath: "\(node.root)/shared", type: "File"))
                 try await kubectl.waitUntilReady("holder")
+                try await kubectl.shell("holder", "echo x > /deep/file; test -e /disk/made/here/file")
                 try await kubectl.shell("holder", "echo seen > /host/file; echo kept > /disk/file; grep -q ' /memory tmpfs' /proc/mounts")
                 #expect(SmallFile.firstLine("\(node.root)/shared/file") == "seen")
                 let full = "dd if=/dev/zero of=/memory/big bs=1M count=2 2>&1"

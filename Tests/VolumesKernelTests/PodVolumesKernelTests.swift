@@ -33,6 +33,29 @@ struct PodVolumesKernelTests {
         }
     }
 
+    @Test("a subPath is made where it is missing, with the volume's mode, and never outside of the volume")
+    func subPath() async throws {
+        try await VolumesFixture.with { node in
+            let path = try await node.pods.publish(VolumeRequest(name: "data", source: .emptyDirectory), podUID: "u1").volume.hostPath
+            try await node.pods.makeSubPath("db/main", in: path)
+            #expect(status("\(path)/db").st_mode & 0o7777 == 0o777 && status("\(path)/db/main").st_mode & 0o7777 == 0o777)
+            chmod("\(path)/db/main", 0o700)
+            try await node.pods.makeSubPath("db/main", in: path)
+            #expect(status("\(path)/db/main").st_mode & 0o7777 == 0o700, "what is there is left as it is")
+
+            let outside = "\(node.root)/outside"
+            try DirectoryTree.make(outside)
+            #expect(symlink(outside, "\(path)/absolute") == 0 && symlink("../../../../../../outside", "\(path)/relative") == 0)
+            for link in ["absolute", "relative"] {
+                await #expect(throws: VolumeError.self) { try await node.pods.makeSubPath("\(link)/made", in: path) }
+            }
+            #expect(try DirectoryEntry.list(outside).isEmpty)
+            try node.write("x", to: "\(path)/file")
+            await #expect(throws: VolumeError.self) { try await node.pods.makeSubPath("file/below", in: path) }
+            try await node.pods.unpublish(podUID: "u1", volume: "data", kind: "emptyDir")
+        }
+    }
+
     @Test("a memory emptyDir has its size limit")
     func memory() async throws {
         try await VolumesFixture.with { node in

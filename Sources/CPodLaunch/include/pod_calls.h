@@ -31,8 +31,10 @@ void pod_exit(int code) __attribute__((noreturn));
 const void *pod_map(int descriptor, uint64_t *size);
 void pod_unmap(const void *bytes, uint64_t size);
 
-/// pipe2(2), close-on-exec; only the reading end does not block.
-int pod_pipe(int ends[2]);
+/// pipe2(2), close-on-exec. Of a program's output the reading end, ours, does not block; of its input neither end does
+/// anything but block, for a program takes EAGAIN from its stdin as an error.
+int pod_output_pipe(int ends[2]);
+int pod_input_pipe(int ends[2]);
 int pod_set_nonblocking(int descriptor);
 int pod_dup(int descriptor);
 

@@ -9,6 +9,7 @@ import LinuxSystem
 import OCISpec
 import PodPlanning
 import SandboxPlan
+import Volumes
 
 /// Starting containers, and taking note of their ends.
 extension PodWorker {
@@ -29,6 +30,7 @@ extension PodWorker {
             plan = try containerPlan(
                 for: container, in: pod, attempt: progress.nextAttempt, id: Self.newContainerID(), image: ResolvedImage(image),
                 volumes: volumes, objects: await referencedObjects(), podIPs: memory.record.podIPs, seccomp: node.seccomp, on: node.facts)
+            try await makeSubPaths(of: plan)
             try prepareFiles(for: container, plan)
         } catch {
             return await hold(name, error)
@@ -192,6 +194,17 @@ extension PodWorker {
         do throws(SystemCallError) {
             try systemCall("symlink", on: link) { symlink(plan.logPath, link) }
         } catch where error.code == EEXIST {}
+    }
+
+    private func makeSubPaths(of plan: ContainerPlan) async throws(PlanningError) {
+        for mount in plan.mounts {
+            guard case .bind(let volume, let path, _) = mount.source, !path.isEmpty else { continue }
+            do throws(VolumeError) {
+                try await node.volumes.makeSubPath(path, in: volume)
+            } catch {
+                throw .badSubPath(path, problem: "could not be had in the volume mounted at \(mount.destination): \(error)")
+            }
+        }
     }
 
     /// What is left of an earlier run: its writable layer and its log link. Its log stays, for `kubectl logs --previous`.

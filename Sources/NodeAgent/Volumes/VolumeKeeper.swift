@@ -20,6 +20,9 @@ package struct VolumeKeeper: Sendable {
         self.ledger = ledger
     }
 
+    /// See `PodVolumes.makeSubPath`.
+    func makeSubPath(_ path: String, in volume: String) async throws(VolumeError) { try await effects.makeSubPath(path, in: volume) }
+
     package struct Published: Sendable {
         package var volumes: [String: MountedVolume]
         /// When the pod's tokens are to be renewed.

@@ -49,7 +49,8 @@ struct MountPlanning {
                 options: [.noSuid, .noExec]),
             MountPlan(
                 destination: "/dev/mqueue",
-                source: pod.spec.hostIPC ? .bind(root: "/dev/mqueue", path: "", recursive: false) : .filesystem(type: "mqueue", data: ""),
+                // Shows the queues of the IPC namespace it is mounted in, be it the pod's or the host's. Source: mq_overview(7).
+                source: .filesystem(type: "mqueue", data: ""),
                 options: sealed),
             MountPlan(
                 destination: "/dev/shm", source: pod.spec.hostIPC ? .bind(root: "/dev/shm", path: "", recursive: false) : .podSharedMemory,
