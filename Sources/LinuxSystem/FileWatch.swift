@@ -9,12 +9,19 @@ package struct FileWatch: Sendable {
 
     /// Watches `path` for writes and its directory for new and renamed names.
     package init(path: String) throws(SystemCallError) {
-        let descriptor = try systemCall("inotify_init1", on: path) { inotify_init1(CInt(IN_CLOEXEC | IN_NONBLOCK)) }
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        try self.init(directory, [IN_CREATE, IN_MOVED_TO, IN_MODIFY, IN_DELETE_SELF])
+    }
+
+    /// Watches a directory for everything that happens to its files, or a single file.
+    package init(names path: String) throws(SystemCallError) {
+        try self.init(path, [IN_CREATE, IN_DELETE, IN_MOVED_TO, IN_MOVED_FROM, IN_MODIFY, IN_CLOSE_WRITE, IN_ATTRIB, IN_DELETE_SELF, IN_MOVE_SELF])
+    }
+
+    private init(_ path: String, _ events: [CInt]) throws(SystemCallError) {
+        let descriptor = try systemCall("inotify_init1", on: path) { inotify_init1(CInt(IN_CLOEXEC | IN_NONBLOCK)) }
         do throws(SystemCallError) {
-            try systemCall("inotify_add_watch", on: directory) {
-                inotify_add_watch(descriptor, directory, UInt32(IN_CREATE | IN_MOVED_TO | IN_MODIFY | IN_DELETE_SELF))
-            }
+            try systemCall("inotify_add_watch", on: path) { inotify_add_watch(descriptor, path, events.reduce(0) { $0 | UInt32(bitPattern: $1) }) }
         } catch {
             close(descriptor)
             throw error

@@ -68,6 +68,9 @@ struct NodeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Resources kept back for the system, such as cpu=200m,memory=256Mi.", valueName: "amounts"))
     var systemReserved = ""
 
+    @Option(help: ArgumentHelp("Folder of manifests, or one manifest, whose pods run on this node whatever the control plane says.", valueName: "path"))
+    var podManifestPath: String?
+
     @Option(help: ArgumentHelp("Pods this node takes at most.", valueName: "number"))
     var maxPods = 110
 
@@ -90,6 +93,9 @@ struct NodeOptions: ParsableArguments {
         }
         guard rootDir.isEmpty || (rootDir.hasPrefix("/") && !rootDir.hasSuffix("/")) else {
             throw ValidationError("--root-dir '\(rootDir)' must be absolute and not end in a slash")
+        }
+        if let podManifestPath, !podManifestPath.hasPrefix("/") {
+            throw ValidationError("--pod-manifest-path '\(podManifestPath)' must be absolute")
         }
         for (flag, port) in [("--port", port), ("--secure-port", securePort)] where !(0...65535).contains(port) {
             throw ValidationError("\(flag) '\(port)' is not a port")

@@ -1,4 +1,5 @@
 import ContainerRuntime
+import ControlPlane
 import FoundationEssentials
 import HTTPServing
 import Images
@@ -78,7 +79,10 @@ struct NodeSide {
             facts: facts, ledger: ledger, runtime: runtime, images: ImageKeeper(store: images), volumes: volumes, network: cni,
             reservations: pods?.defaultNetwork?.reservations, client: client, mirror: mirror, objects: ObjectCache(client: client),
             services: catalog, events: EventRecorder(component: "kubelet", nodeName: facts.nodeName, ledger: ledger, outbox: outbox),
-            outbox: outbox, probes: probes, logger: logger)
+            outbox: outbox, probes: probes,
+            staticPods: options.podManifestPath.map { path in
+                StaticPodSource(path: path, nodeName: facts.nodeName, logger: logger) { try PodManifest.read($0).decode(as: Pod.self) }
+            }, logger: logger)
 
         provisioner = try upstream.provisioner.map { configuration in
             let client = try KubeClient(configuration: configuration, userAgent: "berth-provisioner", logger: logger)

@@ -16,6 +16,7 @@ actor StandaloneNode {
     private var daemon: Process?
 
     nonisolated var bridge: String { name }
+    nonisolated var manifests: String { "\(root)/manifests" }
     nonisolated var cgroup: String { "berth-node-\(name)" }
     nonisolated var log: String { "\(root)/berthd.log" }
     nonisolated var kubectl: Kubectl { kubectl(by: Kubectl.programs.last ?? "kubectl") }
@@ -44,6 +45,7 @@ actor StandaloneNode {
         guard let made = mkdtemp(&template) else { throw SystemCallError(call: "mkdtemp", subject: "/tmp", code: errno) }
         root = String(cString: made)
         (apiPort, nodePort) = (try Self.freePort(), try Self.freePort())
+        try FileManager.default.createDirectory(atPath: "\(root)/manifests", withIntermediateDirectories: true)
     }
 
     nonisolated func kubectl(by program: String) -> Kubectl {
@@ -55,7 +57,7 @@ actor StandaloneNode {
         return [
             "--standalone", "--root-dir", root, "--hostname-override", name, "--node-ip", "127.0.0.1", "--address", "127.0.0.1",
             "--port", "\(nodePort)", "--secure-port", "\(apiPort)", "--bridge", bridge, "--pod-cidr", "10.\(second).0.0/16",
-            "--service-cidr", "10.\(second + 20).0.0/16", "--cgroup-root", cgroup,
+            "--service-cidr", "10.\(second + 20).0.0/16", "--cgroup-root", cgroup, "--pod-manifest-path", manifests,
         ]
     }
 

@@ -21,7 +21,7 @@ struct NodeAdmissionTests {
         (#"{"securityContext":{"appArmorProfile":{"type":"RuntimeDefault"}}}"#, "AppArmor"),
         (#"{"securityContext":{"appArmorProfile":{"type":"Unconfined"}}}"#, nil),
         (#"{"containers":[{"name":"a","restartPolicy":"Never","restartPolicyRules":[{"action":"Restart"}]}]}"#, nil),
-        (#"{"containers":[{"name":"a","restartPolicy":"Never","restartPolicyRules":[{"action":"RestartAllContainers"}]}]}"#, "UnexpectedAdmissionError"),
+        (#"{"containers":[{"name":"a","restartPolicy":"Never","restartPolicyRules":[{"action":"Explode"}]}]}"#, "UnexpectedAdmissionError"),
         (#"{"containers":[{"name":"a","livenessProbe":{"grpc":{"port":5000}}}]}"#, "UnexpectedAdmissionError"),
     ])
     func reasons(spec: String, expected: String?) throws { #expect(try Self.reason(spec)?.reason == expected) }

@@ -53,13 +53,18 @@ struct PodWorld {
         case .start(let name):
             log.append("start \(name)")
             let attempt = record[container: name].nextAttempt
-            record[container: name].started(ContainerRun(
-                id: "\(name)\(attempt)", attempt: attempt, sandboxAttempt: record.sandbox.attempt, image: "i", imageID: "sha256:1", startedAt: now))
+            var run = ContainerRun(
+                id: "\(name)\(attempt)", attempt: attempt, sandboxAttempt: record.sandbox.attempt, image: "i", imageID: "sha256:1", startedAt: now)
+            run.round = record.round
+            record[container: name].started(run)
             let isSidecar = pod.spec.initContainers.contains { $0.name == name && $0.isSidecar }
             record[container: name].isStarted = !isSidecar
         case .kill(let name, _):
             log.append("kill \(name)")
             killed.insert(name)
+        case .restartAll:
+            log.append("restart all")
+            record.beginRound()
         case .fail(let failure):
             log.append("fail \(failure.reason)")
             record.failure = failure

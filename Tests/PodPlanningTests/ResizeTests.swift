@@ -42,13 +42,13 @@ struct ResizeTests {
         var world = try PodWorld(Self.old)
         world.settle()
         world.record[container: "a"].current?.resources = try pod(Self.old).spec.containers.first?.resources
-        return try resizeActions(for: pod(granted), podRunsWith: nil, record: world.record, memoryInUse: memoryInUse, on: node ?? .test())
+        return try resizeActions(for: pod(granted), inForce: ResourceAllocation(of: pod(Self.old).spec), record: world.record, memoryInUse: memoryInUse, on: node ?? .test())
     }
 
     static func lines(_ actions: [ResizeAction]) -> [String] {
         actions.flatMap { action in
             switch action {
-            case .write(let writes, let containers): writes.map { "\($0.file.split(separator: "/").suffix(2).joined(separator: "/"))=\($0.value)" } + containers
+            case .write(let writes, let containers, _): writes.map { "\($0.file.split(separator: "/").suffix(2).joined(separator: "/"))=\($0.value)" } + containers
             case .restart(let name): ["restart \(name)"]
             case .refused(let message): [message]
             }

@@ -31,7 +31,8 @@ extension APIService {
             if !hasChanged, recordsManager || old.at("metadata", "managedFields") == new.at("metadata", "managedFields") {
                 return old
             }
-            if resource.hasGeneration, Self.desiredState(old) != Self.desiredState(new) {
+            // Where a pod runs is no new wish of its owner.
+            if resource.hasGeneration, subresource != "binding", Self.desiredState(old) != Self.desiredState(new) {
                 new["metadata"]?["generation"] = .int((old.at("metadata", "generation")?.int ?? 0) + 1)
             }
             if recordsManager, let manager = options.fieldManager, resource.tracksManagers, subresource != "status" {
@@ -75,7 +76,7 @@ extension APIService {
                 merged["metadata"]?[field] = new.at("metadata", field)
             }
             new = merged
-        } else if subresource.isEmpty, resource.hasStatus {
+        } else if subresource.isEmpty || subresource == "resize", resource.hasStatus {
             new["status"] = old["status"]
         }
         let known = old["metadata"]?.object ?? [:]

@@ -50,6 +50,7 @@ package struct ObjectRules: Admission {
         try NodeRestriction.check(object, request)
         if ["", "scale", "ephemeralcontainers", "resize"].contains(request.subresource) {
             if object.kindName == "Service" { keepAddress(&object, old) }
+            if request.subresource == "resize" { PodResize.keepAllElse(&object, old) }
             Defaults.apply(to: &object)
             switch object.kindName {
             case "Service": try allotAddress(&object, request)

@@ -73,7 +73,7 @@ struct PodAdmission {
     }
 
     /// The two classes every cluster has; others are not served.
-    private static let priorities = ["system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000]
+    static let priorities = ["system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000]
 
     private func assignPriority(_ pod: inout JSONValue, _ request: AdmissionRequest) throws(APIError) {
         let name = pod.text("spec", "priorityClassName")
@@ -101,7 +101,13 @@ struct PodAdmission {
     static func qualityOfService(of pod: JSONValue) -> String {
         var isAnythingAsked = false
         var isGuaranteed = true
-        for container in pod.items("spec", "containers") + pod.items("spec", "initContainers") {
+        let counted = ["cpu", "memory"]
+        // Pod-level amounts take the place of the containers'.
+        let own = pod.find("spec", "resources").flatMap { resources in
+            counted.contains { resources.find("requests", $0) != nil || resources.find("limits", $0) != nil } ? resources : nil
+        }
+        let parts = own.map { [["resources": $0]] } ?? pod.items("spec", "containers") + pod.items("spec", "initContainers")
+        for container in parts {
             for name in ["cpu", "memory"] {
                 let limit = container.quantity("resources", "limits", name).flatMap { $0.milliValue > 0 ? $0 : nil }
                 let request = container.quantity("resources", "requests", name).flatMap { $0.milliValue > 0 ? $0 : nil } ?? limit

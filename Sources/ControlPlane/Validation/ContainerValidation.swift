@@ -17,6 +17,10 @@ extension Validation {
         environment(container, at: field, &findings)
         mounts(container, volumes: volumes, at: field, &findings)
         resources(container.find("resources") ?? .object([:]), at: field.child("resources"), &findings)
+        for (index, rule) in container.items("restartPolicyRules").enumerated() {
+            let path = field.child("restartPolicyRules").index(index)
+            findings.oneOf(rule.text("action"), ["Restart", "RestartAllContainers"], at: path.child("action"))
+        }
         let restart = container.text("restartPolicy")
         if !restart.isEmpty {
             findings.oneOf(restart, ["Always", "Never", "OnFailure"], at: field.child("restartPolicy"))

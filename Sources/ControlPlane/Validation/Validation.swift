@@ -16,9 +16,13 @@ package enum Validation {
         var findings = Findings()
         metadata(new, &findings)
         metadataUpdate(new, old, &findings)
-        guard ["", "scale", "ephemeralcontainers"].contains(subresource) else { return findings.errors }
+        guard ["", "scale", "ephemeralcontainers", "resize"].contains(subresource) else { return findings.errors }
         body(new, &findings)
         guard subresource != "ephemeralcontainers" else { return findings.errors }
+        if subresource == "resize" {
+            podResize(new, old, &findings)
+            return findings.errors
+        }
         switch new.kindName {
         case "Pod": podUpdate(new, old, &findings)
         case "Service": serviceUpdate(new, old, &findings)

@@ -86,6 +86,7 @@ package struct Toleration: Codable, Hashable, Sendable {
     package var value = ""
     package var effect = ""
     package var tolerationSeconds: Int?
+    package init() {}
 }
 
 package struct Affinity: Codable, Hashable, Sendable {

@@ -16,6 +16,9 @@ package struct PodStatus: Codable, Hashable, Sendable, GoZero {
     package var containerStatuses: [ContainerStatus] = []
     package var ephemeralContainerStatuses: [ContainerStatus] = []
     package var qosClass = ""
+    /// Of a pod with resources of its own: what it was granted, and what its cgroup is set to.
+    package var allocatedResources: [String: Quantity] = [:]
+    package var resources: ResourceRequirements?
     package init() {}
 }
 

@@ -28,7 +28,10 @@ package struct NodeObservation: Hashable, Sendable {
 
 extension NodeProfile {
     /// Features that change how an API server or scheduler treats this node; sorted. Source: KEP-5328.
-    static let declaredFeatures = ["ExtendWebSocketsToKubelet"]
+    static let declaredFeatures = [
+        "ExtendWebSocketsToKubelet", "InPlacePodLevelResourcesVerticalScaling", "InPlacePodVerticalScalingInitContainers",
+        "RestartAllContainersOnContainerExits",
+    ]
     /// At most this many images are listed. Source: kubelet `nodeStatusMaxImages`.
     private static let imageLimit = 50
 

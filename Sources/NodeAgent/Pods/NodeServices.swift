@@ -22,6 +22,8 @@ package struct NodeServices: Sendable {
     package var events: EventRecorder
     package var outbox: StatusOutbox
     package var probes: ProbeRunner
+    /// Nil when no folder of manifests is configured.
+    package var staticPods: StaticPodSource?
     /// Keeps the seccomp programs it compiled.
     package let seccomp = SeccompCompiler()
     package var logger: Logger
@@ -29,7 +31,7 @@ package struct NodeServices: Sendable {
     package init(
         facts: NodeFacts, ledger: Ledger, runtime: SandboxRuntime, images: ImageKeeper, volumes: VolumeKeeper, network: CNI, reservations: AddressReservations?,
         client: KubeClient, mirror: NodeMirror, objects: ObjectCache, services: ServiceCatalog, events: EventRecorder, outbox: StatusOutbox,
-        probes: ProbeRunner, logger: Logger
+        probes: ProbeRunner, staticPods: StaticPodSource?, logger: Logger
     ) {
         self.facts = facts
         self.ledger = ledger
@@ -45,6 +47,7 @@ package struct NodeServices: Sendable {
         self.events = events
         self.outbox = outbox
         self.probes = probes
+        self.staticPods = staticPods
         self.logger = logger
     }
 }

@@ -19,8 +19,16 @@ package actor PodManager {
     private var unclaimed: [String: Sandbox] = [:]
     private var hasFirstList = false
     private var appliedCgroups: [CgroupPlan] = []
+    /// What the pods hold of the node.
+    private var allocations = NodeAllocations()
+    /// By uid, as the manifests ask for them; nil before they were read.
+    private var staticPods: [String: Pod]?
+    private let mirrors: MirrorKeeper
 
-    package init(node: NodeServices) { self.node = node }
+    package init(node: NodeServices) {
+        self.node = node
+        mirrors = MirrorKeeper(client: node.client, node: node.mirror, logger: node.logger)
+    }
 
     // MARK: Start
 
@@ -29,7 +37,7 @@ package actor PodManager {
     ///
     /// - Throws: `LedgerError` when the ledger cannot be read.
     package func recover() async throws {
-        await applyNodeCgroups()
+        applyNodeCgroups()
         let ledger = node.ledger
         let leftovers = try await Leftovers(ledger: ledger, paths: node.facts.paths)
         async let found = node.runtime.recover()
@@ -53,7 +61,7 @@ package actor PodManager {
             await endNamesakes(of: worker)
             launch(worker, uid: entry.uid)
         }
-        await applyNodeCgroups()
+        applyNodeCgroups()
 
         // What runs counts also when the ledger was lost: its addresses are in use.
         let known = Set(entries.map(\.uid)).union(sandboxes.keys)
@@ -68,15 +76,22 @@ package actor PodManager {
         do {
             let pod = try entry.pod()
             let uid = entry.uid
-            let memory = try entry.record.map(PodMemory.init(stored:)) ?? PodMemory(record: PodRecord(startTime: entry.admittedAt))
+            var memory = try entry.record.map(PodMemory.init(stored:)) ?? PodMemory(record: PodRecord(startTime: entry.admittedAt))
+            if memory.record.allocation == nil { memory.record.allocation = ResourceAllocation(of: pod.spec) }
             let published = try entry.status.map { try JSONDecoder().decode(PodStatus.self, from: $0) }
             let objects = await remembered(of: uid, isComplete: memory.hasBeenSetUp)
-            return PodWorker(pod: pod, memory: memory, objects: objects, published: published, node: node)
+            if !memory.record.isTerminal { allocations.restore(pod, memory.record.allocation) }
+            return worker(for: pod, isStatic: entry.source == .file, memory, objects: objects, published: published)
         } catch {
             // The pod comes back with the API server's list.
             node.logger.error("pod not restored", metadata: ["pod.uid": "\(entry.uid)", "error": "\(error)"])
             return nil
         }
+    }
+
+    private func worker(for pod: Pod, isStatic: Bool, _ memory: PodMemory, objects: ObjectSnapshot, published: PodStatus?) -> PodWorker {
+        // Holds this actor, which lives as long as the daemon.
+        PodWorker(pod: pod, isStatic: isStatic, memory: memory, objects: objects, published: published, node: node) { await self.ended($0) }
     }
 
     /// Without them (the key of the ledger is another one) the pod keeps its memory, and waits for the API server.
@@ -132,51 +147,103 @@ package actor PodManager {
     /// Follows the pods bound to this node until cancelled; their containers then stay as they are.
     package func run() async {
         let selector = ObjectSelector(field: "spec.nodeName=\(node.facts.nodeName)")
-        await Informer(Pod.self, client: node.client, matching: selector).run { await self.take($0) }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.mirrors.run() }
+            group.addTask {
+                guard let source = self.node.staticPods else { return await self.take(staticPods: []) }
+                await source.run { await self.take(staticPods: $0) }
+            }
+            await Informer(Pod.self, client: node.client, matching: selector).run { await self.take($0) }
+        }
         await stop()
     }
 
     private func take(_ change: InformerChange<Pod>) async {
         switch change {
         case .replaced(let pods):
-            for pod in pods { await upsert(pod) }
+            await follow(.replaced(pods.filter(\.isMirror)))
+            for pod in pods where !pod.isMirror { await upsert(pod) }
             let listed = Set(pods.map(\.metadata.uid))
-            for (uid, worker) in workers where !listed.contains(uid) { await worker.deletedUpstream() }
+            for (uid, worker) in workers where !listed.contains(uid) && !worker.isStatic { await worker.deletedUpstream() }
             hasFirstList = true
             await shutDownUnclaimed()
-        case .applied(let pod): await upsert(pod)
-        case .deleted(let pod): await workers[pod.metadata.uid]?.deletedUpstream()
+        case .applied(let pod): if pod.isMirror { await follow(change) } else { await upsert(pod) }
+        case .deleted(let pod): if pod.isMirror { await follow(change) } else { await workers[pod.metadata.uid]?.deletedUpstream() }
         }
     }
 
-    private func upsert(_ pod: Pod) async {
+    // MARK: Static pods
+
+    /// What the manifests ask for now.
+    private func take(staticPods pods: [Pod]) async {
+        let asked = Dictionary(pods.map { ($0.metadata.uid, $0) }, uniquingKeysWith: { first, _ in first })
+        staticPods = asked
+        for (uid, worker) in workers where worker.isStatic && asked[uid] == nil { await worker.deletedUpstream() }
+        // One that is ending is begun again by `forget`.
+        for (uid, pod) in asked.sorted(by: { $0.key < $1.key }) where workers[uid] == nil { await upsert(pod, isStatic: true) }
+        await showStaticPods()
+        await shutDownUnclaimed()
+    }
+
+    /// The API server's mirrors of static pods.
+    private func follow(_ change: InformerChange<Pod>) async {
+        await mirrors.take(change)
+        for worker in workers.values where worker.isStatic { await worker.mirrored(as: mirrors.uid(ofMirror: worker.pod)) }
+    }
+
+    /// A pod that is ending is shown to its end, unless its name is taken already.
+    private func showStaticPods() async {
+        var shown = Dictionary((staticPods ?? [:]).values.map { ($0.fullName, $0) }, uniquingKeysWith: { first, _ in first })
+        for worker in workers.values where worker.isStatic {
+            let pod = await worker.pod
+            if shown[pod.fullName] == nil { shown[pod.fullName] = pod }
+        }
+        await mirrors.want(Array(shown.values))
+        for worker in workers.values where worker.isStatic { await worker.mirrored(as: mirrors.uid(ofMirror: worker.pod)) }
+    }
+
+    // MARK: Pods
+
+    private func upsert(_ pod: Pod, isStatic: Bool = false) async {
         let uid = pod.metadata.uid
-        if let worker = workers[uid] { return await worker.enqueue(pod) }
+        if let worker = workers[uid] {
+            await worker.enqueue(pod)
+            if let grant = allocations.review(pod, on: node.facts) { await worker.take(grant) }
+            return await reviewResizes()
+        }
         // Over already, and nothing of it is here: only the object waits to be deleted.
         var memory = PodMemory(record: PodRecord(startTime: pod.status.startTime?.date ?? Date()))
         let isOver = ["Succeeded", "Failed"].contains(pod.status.phase)
         memory.record.isTerminal = isOver
         memory.isCleanedUp = isOver
         let sandbox = unclaimed.removeValue(forKey: uid)
-        if !isOver, sandbox == nil, pod.metadata.deletionTimestamp == nil {
-            memory.record.failure = admissionFailure(of: pod, admitted: await admitted(), taints: node.mirror.taints, on: node.facts)
+        memory.record.allocation = ResourceAllocation(of: pod.spec)
+        if !isOver {
+            if sandbox == nil, pod.metadata.deletionTimestamp == nil {
+                memory.record.failure = allocations.admit(pod, taints: node.mirror.taints, on: node.facts)
+            } else {
+                allocations.restore(pod, nil)
+            }
         }
-        let worker = PodWorker(pod: pod, memory: memory, objects: ObjectSnapshot(isComplete: false), published: isOver ? pod.status : nil, node: node)
+        let worker = worker(for: pod, isStatic: isStatic, memory, objects: ObjectSnapshot(isComplete: false), published: isOver ? pod.status : nil)
         workers[uid] = worker
         if let sandbox { await worker.claim(sandbox) }
         await worker.enqueue(pod)
         await endNamesakes(of: worker)
         launch(worker, uid: uid)
-        await applyNodeCgroups()
+        applyNodeCgroups()
     }
 
-    private func admitted() async -> [Pod] {
-        var pods: [Pod] = []
-        for worker in workers.values {
-            let pod = await worker.pod
-            if !["Succeeded", "Failed"].contains(pod.status.phase) { pods.append(pod) }
-        }
-        return pods
+    /// What a pod held is free: others may grow.
+    private func ended(_ pod: PodIdentity) async {
+        allocations.release(pod.uid)
+        applyNodeCgroups()
+        await reviewResizes()
+    }
+
+    private func reviewResizes() async {
+        for (uid, grant) in allocations.reviewDeferred(on: node.facts) { await workers[uid]?.take(grant) }
+        applyNodeCgroups()
     }
 
     /// A name belongs to one pod at a time: whoever was taken up under it before is gone upstream, and ends here too.
@@ -204,17 +271,22 @@ package actor PodManager {
     private func forget(_ uid: String) async {
         workers[uid] = nil
         runs[uid] = nil
+        allocations.release(uid)
         await node.objects.forget(podUID: uid)
-        await applyNodeCgroups()
+        await reviewResizes()
         do {
             try await node.ledger.commit { try $0.removePod(uid) }
         } catch {
             node.logger.error("pod not forgotten", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
         }
+        guard let staticPods else { return }
+        if let pod = staticPods[uid] { await upsert(pod, isStatic: true) }
+        await showStaticPods()
     }
 
     /// Supervisors whose pods neither the ledger nor the API server knows. Berth made them, so Berth ends them.
     private func shutDownUnclaimed() async {
+        guard hasFirstList, staticPods != nil else { return }
         for (uid, sandbox) in unclaimed {
             node.logger.notice("ending the sandbox of a forgotten pod", metadata: ["pod.uid": "\(uid)"])
             do {
@@ -232,8 +304,8 @@ package actor PodManager {
     }
 
     /// The cgroups above the pods, with the shares that the present pods give them.
-    private func applyNodeCgroups() async {
-        let plans = nodeCgroups(for: await admitted(), on: node.facts)
+    private func applyNodeCgroups() {
+        let plans = nodeCgroups(for: allocations.pods, on: node.facts)
         guard plans != appliedCgroups else { return }
         appliedCgroups = plans
         for plan in plans {

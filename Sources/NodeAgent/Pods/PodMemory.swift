@@ -40,9 +40,7 @@ package struct PodMemory: Codable, Hashable, Sendable {
 }
 
 extension PodStatus {
-    private static let ownConditions: Set<String> = [
-        "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled",
-    ]
+    private static let ownConditions = PodConditions.owned
 
     /// This status, which the agent computed, with what others have meanwhile written to the API server's.
     func adoptingForeignConditions(of published: PodStatus) -> PodStatus {

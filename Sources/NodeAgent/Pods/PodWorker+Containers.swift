@@ -13,7 +13,7 @@ import Volumes
 
 /// Starting containers, and taking note of their ends.
 extension PodWorker {
-    func container(_ name: String) -> Container? { pod.spec.allContainers.first { $0.name == name } }
+    func container(_ name: String) -> Container? { granted.spec.container(name) }
 
     /// Image, plan, start. What holds it back becomes the container's waiting reason.
     func start(_ name: String) async {
@@ -28,7 +28,7 @@ extension PodWorker {
         do {
             try await ensureVolumes()
             plan = try containerPlan(
-                for: container, in: pod, attempt: progress.nextAttempt, id: Self.newContainerID(), image: ResolvedImage(image),
+                for: container, in: granted, attempt: progress.nextAttempt, id: Self.newContainerID(), image: ResolvedImage(image),
                 volumes: volumes, objects: await referencedObjects(), podIPs: memory.record.podIPs, seccomp: node.seccomp, on: node.facts)
             try await makeSubPaths(of: plan)
             try prepareFiles(for: container, plan)
@@ -80,6 +80,7 @@ extension PodWorker {
             id: plan.id, attempt: plan.attempt, sandboxAttempt: memory.record.sandbox.attempt, image: container.image,
             imageID: image.id, startedAt: Date(started.startedAt))
         run.user = LinuxContainerUser(uid: Int(plan.process.uid), gid: Int(plan.process.gid), supplementalGroups: ([plan.process.gid] + plan.process.groups).map(Int.init))
+        run.round = memory.record.round
         run.resources = container.resources
         run.imageDigest = image.pinned(as: container.image)
         run.stopSignal = image.config.config?.stopSignal
@@ -87,6 +88,7 @@ extension PodWorker {
         stops[plan.name] = nil
         plans[plan.name] = plan
         if container.lifecycle?.postStart == nil { noteHookDone(container) }
+        resizeRetryAt = nil
     }
 
     /// Without a startup probe the container counts as started, and without a readiness probe as ready.
@@ -100,7 +102,7 @@ extension PodWorker {
         var run = ContainerRun(
             id: plan.id, attempt: plan.attempt, sandboxAttempt: memory.record.sandbox.attempt, image: container(plan.name)?.image ?? "",
             imageID: image.id, startedAt: Date())
-        run.end = nil
+        run.round = memory.record.round
         memory.record[container: plan.name].started(run)
         memory.record[container: plan.name].ended(
             ContainerEnd(exitCode: 128, reason: "StartError", message: "failed to start container: \(error)", finishedAt: Date()))

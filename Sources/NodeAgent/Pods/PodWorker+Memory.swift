@@ -41,14 +41,16 @@ extension PodWorker {
         pod.status = status
         published = status
         let reference = PodReference(pod)
+        let addressee = isStatic ? mirrorUID.map { PodReference(namespace: reference.namespace, name: reference.name, uid: $0) } : reference
         let tellUpstream = isNews && !isGoneUpstream
         let version = rowVersion
         let (row, bootID, state) = (isStored ? nil : pod, node.ledger.bootID, isDeleted ? PodEntry.State.deleting : .admitted)
+        let source = isStatic ? PodEntry.Source.file : .api
         let isSaved = await commit { [memory] transaction in
-            if let row { try transaction.save(try PodEntry(row, state: state, bootID: bootID, admittedAt: memory.record.startTime)) }
+            if let row { try transaction.save(try PodEntry(row, source: source, state: state, bootID: bootID, admittedAt: memory.record.startTime)) }
             try transaction.setRecord(try memory.stored(), ofPod: reference.uid)
             if isNews || row != nil { try transaction.setStatus(try JSONEncoder().encode(status), ofPod: reference.uid) }
-            if tellUpstream { try transaction.send(.status(reference, status), at: Date()) }
+            if tellUpstream, let addressee { try transaction.send(.status(addressee, status), at: Date()) }
         }
         if isSaved {
             storedRowVersion = max(storedRowVersion, version)

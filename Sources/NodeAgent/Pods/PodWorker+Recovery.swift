@@ -89,7 +89,10 @@ extension PodWorker {
             if !ids.contains(id) {
                 memory.record[container: name].ended(
                     ContainerEnd(exitCode: 255, reason: "ContainerStatusUnknown", message: "The container could not be located", finishedAt: Date()))
-            } else if let container = container(name), !progress.isStarted, container.startupProbe == nil {
+                continue
+            }
+            if progress.current?.resources == nil { memory.record[container: name].current?.resources = container(name)?.resources }
+            if let container = container(name), !progress.isStarted, container.startupProbe == nil {
                 noteHookDone(container)
             }
         }
@@ -118,9 +121,10 @@ extension PodWorker {
 
 extension PodRecord {
     mutating func adopt(_ found: ContainerRecord, image: String, imageID: String) {
-        let run = ContainerRun(
+        var run = ContainerRun(
             id: found.id, attempt: found.attempt, sandboxAttempt: sandbox.attempt, image: image, imageID: imageID,
             startedAt: Date(found.startedAt))
+        run.round = round
         var progress = self[container: found.name]
         progress.started(run)
         progress.restartCount = max(progress.restartCount, found.attempt)

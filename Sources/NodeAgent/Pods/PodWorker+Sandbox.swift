@@ -46,7 +46,8 @@ extension PodWorker {
 
     /// - Returns: the pod's addresses.
     private func createSandbox(attempt: Int) async throws -> [String] {
-        let plan = try sandboxPlan(for: pod, on: node.facts)
+        let granted = granted
+        let plan = try sandboxPlan(for: granted, on: node.facts)
         let uid = identity.uid
         let runtime = node.runtime
         let new: Sandbox
@@ -59,6 +60,7 @@ extension PodWorker {
                 effect: {
                     let made = try await runtime.createSandbox(plan)
                     adopt(made)  // also when that cannot be written down: a second one cannot be made
+                    memory.record.allocationInForce = ResourceAllocation(of: granted.spec)
                     return made
                 },
                 recording: { transaction, sandbox in

@@ -7,7 +7,7 @@ import PodPlanning
 /// The pod's volumes while it runs.
 extension PodWorker {
     func publishVolumes(podIPs: [String]) async throws {
-        let published = try await node.volumes.publish(for: pod, objects: await referencedObjects(), podIPs: podIPs, on: node.facts)
+        let published = try await node.volumes.publish(for: granted, objects: await referencedObjects(), podIPs: podIPs, on: node.facts)
         volumes = published.volumes
         renewVolumesAt = published.renewAt
     }

@@ -13,6 +13,10 @@ package import SandboxPlan
 /// `await`s; the work runs beside them, at most one piece of each kind.
 package actor PodWorker {
     package nonisolated let identity: PodIdentity
+    /// It comes from a manifest of this node.
+    nonisolated let isStatic: Bool
+    /// Under which the API server knows a static pod; nil while it does not.
+    var mirrorUID: String?
     let node: NodeServices
     let logger: Logger
 
@@ -49,8 +53,15 @@ package actor PodWorker {
     var published: PodStatus?
     /// The API server no longer has the pod, or never will again.
     private(set) var isGoneUpstream = false
-    /// A newer version of the pod that the loop has not looked at yet.
+    /// A newer version of the pod, and a newer grant, that the loop has not looked at yet.
     private var news: Pod?
+    var newGrant: ResourceGrant?
+    /// The node has granted other resources than the spec names.
+    private var isGrantOther = false
+    /// When a resize is carried on with.
+    var resizeRetryAt: Date?
+    /// Told once nothing of the pod runs or will.
+    private let ended: @Sendable (PodIdentity) async -> Void
     private var finishRetryAt: Date?
 
     private var work: [Work: Task<Void, Never>] = [:]
@@ -63,6 +74,7 @@ package actor PodWorker {
         case setUp
         case start(String)
         case stop(String)
+        case resize
         case probe(String, ProbeMachine.Kind)
         case refreshVolumes
         case reconnect
@@ -74,8 +86,15 @@ package actor PodWorker {
     /// - Parameters:
     ///   - memory: from the ledger, or new.
     ///   - objects: as the ledger remembers them; incomplete for a pod that is new.
+    ///   - isStatic: it comes from a manifest of this node, and its uid is unknown to the API server.
     ///   - published: the status last put into the outbox.
-    package init(pod: Pod, memory: PodMemory, objects: ObjectSnapshot, published: PodStatus?, node: NodeServices) {
+    ///   - ended: told once nothing of the pod runs or will.
+    package init(
+        pod: Pod, isStatic: Bool = false, memory: PodMemory, objects: ObjectSnapshot, published: PodStatus?, node: NodeServices,
+        ended: @escaping @Sendable (PodIdentity) async -> Void
+    ) {
+        self.ended = ended
+        self.isStatic = isStatic
         identity = PodIdentity(uid: pod.metadata.uid, namespace: pod.metadata.namespace, name: pod.metadata.name)
         self.node = node
         var logger = node.logger
@@ -88,6 +107,7 @@ package actor PodWorker {
         self.published = published
         if let published { self.pod.status = published }
         (wakeups, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        isGrantOther = memory.record.allocation.map { $0 != ResourceAllocation(of: pod.spec) } ?? false
     }
 
     // MARK: What happens to the pod
@@ -98,6 +118,11 @@ package actor PodWorker {
         wake()
     }
 
+    /// The pod with the resources that the node has granted it: what plans are made from.
+    var granted: Pod { isGrantOther ? memory.record.allocation?.applied(to: pod) ?? pod : pod }
+
+    func noteGranted() { isGrantOther = memory.record.allocation.map { $0 != ResourceAllocation(of: pod.spec) } ?? false }
+
     private func update(_ newer: Pod) async {
         let wasDeleting = pod.metadata.deletionTimestamp != nil
         let grace = pod.metadata.deletionGracePeriodSeconds
@@ -106,6 +131,7 @@ package actor PodWorker {
         if let known = published, known.isContradicted(by: newer.status) { published = nil }
         pod = newer
         pod.status = own.phase.isEmpty ? newer.status : own.adoptingForeignConditions(of: newer.status)
+        noteGranted()
         rowVersion += 1
         await persist()
         // A shorter grace period counts for stops under way as well.
@@ -124,6 +150,15 @@ package actor PodWorker {
         rowVersion += 1
         begin(.record) { await $0.persist() }
         wake()
+    }
+
+    /// A static pod has another mirror now, which knows nothing of it yet.
+    func mirrored(as uid: String?) {
+        guard uid != mirrorUID else { return }
+        mirrorUID = uid
+        guard uid != nil else { return }
+        published = nil
+        begin(.record) { await $0.persist() }
     }
 
     func receive(_ snapshot: ObjectSnapshot) async {
@@ -191,6 +226,10 @@ package actor PodWorker {
                 news = nil
                 await update(newer)
             }
+            if let grant = newGrant {
+                newGrant = nil
+                await adopt(grant)
+            }
             if Task.isCancelled { break }
             step()
             if memory.isCleanedUp, isGoneUpstream, work.isEmpty { break }
@@ -210,15 +249,20 @@ package actor PodWorker {
         // Its end wakes the loop again, and then it is known what there is.
         guard !isWorking(on: .reconnect) else { return }
         let now = Date()
-        var wakeAt: [Date] = []
+        var wakeAt = beginResize(now)
         for action in podActions(for: pod, record: memory.record, now: now) {
             switch action {
             case .createSandbox(let attempt):
                 if objects.isComplete, isStored { begin(.setUp) { await $0.setUp(attempt: attempt) } }
             case .start(let name):
-                if objects.isComplete { begin(.start(name)) { await $0.start(name) } }
+                // Its pod's cgroup makes room first.
+                if objects.isComplete, !isWorking(on: .resize) { begin(.start(name)) { await $0.start(name) } }
             case .kill(let name, let reason):
                 begin(.stop(name)) { await $0.stop(name, reason) }
+            case .restartAll:
+                memory.record.beginRound()
+                node.events.record(.normal, "RestartAllContainers", "All containers of the pod are started anew", about: pod)
+                begin(.record) { await $0.persist() }
             case .fail(let failure):
                 memory.record.failure = failure
                 node.events.record(.warning, failure.reason, failure.message, about: pod)
@@ -261,6 +305,7 @@ package actor PodWorker {
             memory.record.isTerminal = true
             memory.isCleanedUp = true
             await persist()
+            await ended(identity)
             if isDeleted, !isGoneUpstream { await askForDeletion() }
         } catch {
             finishRetryAt = Date().addingTimeInterval(5)
@@ -314,7 +359,7 @@ extension PodWorker.Work {
     var container: String? {
         switch self {
         case .start(let name): name
-        case .setUp, .stop, .probe, .refreshVolumes, .reconnect, .finish, .record: nil
+        case .setUp, .stop, .resize, .probe, .refreshVolumes, .reconnect, .finish, .record: nil
         }
     }
 }

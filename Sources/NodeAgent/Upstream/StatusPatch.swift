@@ -13,6 +13,9 @@ package struct StatusPatch: Sendable {
     ]
     private static let clearableInCondition = ["reason", "message"]
 
+    /// Conditions that are there only while they say something.
+    private static let passing = ["PodResizePending", "PodResizeInProgress"]
+
     /// - Throws: what encoding throws, which for a status means a value JSON cannot say.
     package init(podUID: String, status: PodStatus) throws {
         var fields = try JSONValue(encoding: status)
@@ -27,7 +30,8 @@ package struct StatusPatch: Sendable {
                     var condition = condition
                     for name in Self.clearableInCondition where condition[name] == nil { condition[name] = .null }
                     return condition
-                })
+                } + Self.passing.filter { type in !status.conditions.contains { $0.type == type } }
+                    .map { ["type": .string($0), "$patch": "delete"] })
         }
         body = ["metadata": ["uid": .string(podUID)], "status": fields]
     }

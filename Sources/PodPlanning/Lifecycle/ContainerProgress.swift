@@ -8,6 +8,8 @@ package struct ContainerRun: Codable, Hashable, Sendable {
     package var attempt: Int
     /// The sandbox it belongs to: what an init container did in an earlier one does not count.
     package var sandboxAttempt: Int
+    /// The round of the pod it belongs to, likewise; see `PodRecord.round`.
+    package var round: Int?
     /// The image as the spec names it, and the id it resolved to.
     package var image: String
     package var imageID: String

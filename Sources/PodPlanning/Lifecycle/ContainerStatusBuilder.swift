@@ -41,6 +41,9 @@ struct ContainerStatusBuilder {
             // A pod that is over never starts what it has not started.
             return ContainerState(waiting: ContainerStateWaiting(reason: pod.spec.initContainers.isEmpty ? "ContainerCreating" : "PodInitializing"))
         }
+        if run.round != record.round, !isOver {
+            return ContainerState(waiting: progress.waiting ?? ContainerStateWaiting(reason: pod.spec.initContainers.isEmpty ? "ContainerCreating" : "PodInitializing"))
+        }
         guard let terminated = run.terminated else {
             return ContainerState(running: ContainerStateRunning(startedAt: Timestamp(run.startedAt)))
         }

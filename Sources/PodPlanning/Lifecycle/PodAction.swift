@@ -8,6 +8,8 @@ package enum PodAction: Hashable, Sendable {
     /// Pull, plan and start the next attempt of the container of this name.
     case start(container: String)
     case kill(container: String, KillReason)
+    /// Every container has ended: begin the next round of them.
+    case restartAll
     /// Record this in `PodRecord.failure` and ask again.
     case fail(PodFailure)
     /// Every process of the pod is gone and none may come again: shut the sandbox down, set `isTerminal`, and, for a deleted pod, unmount
@@ -25,6 +27,8 @@ package enum KillReason: Codable, Hashable, Sendable {
     case failedProbe(ProbeMachine.Kind)
     /// Its resize policy wants a new run for the resources it was granted.
     case resized
+    /// Another container's end has all of them start anew.
+    case restartingAll
     /// The postStart hook failed.
     case failedPostStart
     /// The run belongs to a container that the spec or the sandbox no longer has.

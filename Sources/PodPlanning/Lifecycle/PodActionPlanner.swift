@@ -49,6 +49,10 @@ struct PodActionPlanner {
     // MARK: Containers
 
     private func containerActions() -> [PodAction] {
+        if record.isRestartingAll(spec) {
+            let running = (spec.initContainers + spec.containers).filter { record[container: $0.name].isRunning }
+            return running.isEmpty ? [.restartAll] : running.map { .kill(container: $0.name, .restartingAll) }
+        }
         var actions = spec.ephemeralContainers
             .filter { record[container: $0.name].current == nil }
             .flatMap { start($0) }
@@ -75,7 +79,7 @@ struct PodActionPlanner {
 
     /// Not running, and its policy wants it to.
     private func wantsRun(_ container: Container) -> Bool {
-        guard let run = record[container: container.name].current else { return true }
+        guard let run = record[container: container.name].current, run.round == record.round else { return true }
         guard let end = run.end else { return false }
         return container.restarts(after: end.exitCode, in: spec)
     }
@@ -83,7 +87,11 @@ struct PodActionPlanner {
     /// Starts now, or wakes when the back-off or the agent's own delay is over.
     private func start(_ container: Container) -> [PodAction] {
         let progress = record[container: container.name]
-        let notBefore = progress.notBefore(sandboxAttempt: generation)
+        let isVictim = progress.current.map { run in
+            run.round != record.round && !container.restartsAll(after: run.end?.exitCode ?? 0)
+        } ?? false
+        // Who was ended for another's sake does not wait for it.
+        let notBefore = isVictim ? progress.retryAt : progress.notBefore(sandboxAttempt: generation)
         return if let notBefore, notBefore > now { [.wake(at: notBefore)] } else { [.start(container: container.name)] }
     }
 
@@ -97,7 +105,10 @@ struct PodActionPlanner {
     }
 
     private func initialization() -> Initialization {
-        let hasRun = { (container: Container) in record[container: container.name].current?.sandboxAttempt == generation }
+        let hasRun = { (container: Container) in
+            guard let run = record[container: container.name].current else { return false }
+            return run.sandboxAttempt == generation && run.round == record.round
+        }
         let isInitialized = spec.containers.contains(where: hasRun)
         // The last init container that ran in this sandbox is the frontier: before it only sidecars matter.
         guard let frontier = isInitialized ? spec.initContainers.indices.last : spec.initContainers.lastIndex(where: hasRun) else {

@@ -3,15 +3,16 @@ import KubeAPI
 
 /// The conditions the agent owns, after those it found and does not own.
 /// Source: Kubernetes, "Pod Lifecycle", "Pod conditions"; reasons and messages are kubelet's.
-struct PodConditions {
+package struct PodConditions {
     let pod: Pod
     let record: PodRecord
     /// With phase and container statuses already decided.
     let status: PodStatus
     let now: Date
 
-    static let owned: Set<String> = [
+    package static let owned: Set<String> = [
         "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", "PodResizePending", "PodResizeInProgress",
+        "AllContainersRestarting",
     ]
 
     func all() -> [PodCondition] {
@@ -20,7 +21,7 @@ struct PodConditions {
         let standing = [
             readyToStart(), initialized(), ready(containersReady, foreign), containersReady, PodCondition(type: "PodScheduled", status: "True"),
         ]
-        return foreign + (resize() + standing).map(dated)
+        return foreign + (resize() + restarting() + standing).map(dated)
     }
 
     /// Present only while there is something to say.
@@ -31,18 +32,23 @@ struct PodConditions {
         }
         if let error = record.resizeError {
             conditions.append(PodCondition(type: "PodResizeInProgress", status: "True", reason: "Error", message: error))
-        } else if let allocation = record.allocation, isBehind(allocation) {
+        } else if record.isResizing {
             conditions.append(PodCondition(type: "PodResizeInProgress", status: "True"))
         }
         return conditions
     }
 
-    /// Some container still runs with other resources than it was granted.
-    private func isBehind(_ allocation: ResourceAllocation) -> Bool {
-        record.containers.contains { name, progress in
-            guard let run = progress.current, run.end == nil, let running = run.resources, let granted = allocation.containers[name] else { return false }
-            return running != granted
-        }
+    /// Of pods whose rules can have all containers start anew.
+    private func restarting() -> [PodCondition] {
+        let type = "AllContainersRestarting"
+        guard pod.spec.mayRestartAll else { return [] }
+        if status.phase == "Succeeded" { return [PodCondition(type: type, status: "False", reason: "PodCompleted")] }
+        if status.phase == "Failed" { return [PodCondition(type: type, status: "False", reason: "PodFailed")] }
+        guard record.isRestartingAll(pod.spec) else { return [PodCondition(type: type, status: "False")] }
+        return [
+            PodCondition(
+                type: type, status: "True", reason: "RestartAllContainersStarted", message: "container exited with restart policy rule")
+        ]
     }
 
     /// The time of the last change of `status`, and the generation it speaks of.

@@ -11,10 +11,14 @@ package struct PodRecord: Codable, Hashable, Sendable {
     package var podIPs: [String]
     /// By container name, which is unique across the three lists of the spec.
     package var containers: [String: ContainerProgress]
+    /// How often all containers of the pod were started anew by a rule of theirs; nil is never.
+    package var round: Int?
     /// Why the pod failed as a whole: refused by admission, past its deadline, evicted. Never cleared.
     package var failure: PodFailure?
     /// What the node granted of the spec's resources; nil in records of before there were resizes: all of it.
     package var allocation: ResourceAllocation?
+    /// What the pod's own cgroup was last set to; nil without a sandbox, and in records of before there were resizes.
+    package var allocationInForce: ResourceAllocation?
     /// Why a wanted resize was not granted, with the reason Deferred or Infeasible.
     package var resizePending: PodFailure?
     /// Why a granted resize could not be carried out yet.
@@ -42,14 +46,36 @@ package struct PodRecord: Codable, Hashable, Sendable {
         sandboxError = nil
     }
 
+    /// Every container has ended, and all start anew, init containers first.
+    package mutating func beginRound() { round = (round ?? 0) + 1 }
+
+    /// Some container has ended in a way that has all of them start anew, which has not begun yet.
+    func isRestartingAll(_ spec: PodSpec) -> Bool {
+        (spec.initContainers + spec.containers).contains { container in
+            guard let run = containers[container.name]?.current, run.round == round, let end = run.end else { return false }
+            return container.restartsAll(after: end.exitCode)
+        }
+    }
+
     /// The supervisor is gone, after a reboot or a crash, and with it every process. Runs without an exit record end
     /// here, with the code 255 and the reason that the container's fate is unknown.
     package mutating func sandboxLost(at now: Date) {
         sandbox = .none(attempt: sandbox.attempt + 1)
         podIPs = []
+        allocationInForce = nil
         for name in containers.keys where containers[name]?.isRunning == true {
             let message = "The container could not be located when the pod was deleted.  The container used to be Running"
             containers[name]?.ended(ContainerEnd(exitCode: 255, reason: "ContainerStatusUnknown", message: message, finishedAt: now))
+        }
+    }
+
+    /// Something still runs with other resources than the pod was granted.
+    package var isResizing: Bool {
+        guard let allocation, sandbox.isReady, !isTerminal else { return false }
+        if let allocationInForce, allocationInForce != allocation { return true }
+        return containers.contains { name, progress in
+            guard let run = progress.current, run.end == nil, let running = run.resources, let granted = allocation.containers[name] else { return false }
+            return running != granted
         }
     }
 

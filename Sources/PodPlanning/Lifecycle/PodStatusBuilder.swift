@@ -27,6 +27,10 @@ struct PodStatusBuilder {
         status.ephemeralContainerStatuses = all(pod.spec.ephemeralContainers).sorted { $0.name < $1.name }
         status.observedGeneration = pod.metadata.generation > 0 ? pod.metadata.generation : nil
         status.qosClass = QOSClass(of: pod.spec).rawValue
+        if let granted = record.allocation?.pod {
+            status.allocatedResources = granted.effectiveRequests
+            status.resources = record.sandbox.isReady ? (record.allocationInForce ?? record.allocation)?.pod : status.resources
+        }
         status.startTime = pod.status.startTime ?? Timestamp(record.startTime)
         status.hostIP = hostIPs.first ?? ""
         status.hostIPs = hostIPs.map(HostIP.init(ip:))
@@ -52,6 +56,10 @@ struct PodStatusBuilder {
     private func phase(_ status: PodStatus) -> String {
         if ["Succeeded", "Failed"].contains(pod.status.phase) { return pod.status.phase }
         if record.failure != nil { return "Failed" }
+        // Ends of an earlier round say nothing about this one.
+        let isBetweenRounds = record.isRestartingAll(pod.spec)
+            || pod.spec.containers.contains { record[container: $0.name].current.map { $0.round != record.round } ?? false }
+        if isBetweenRounds, !record.isTerminal, !pod.status.phase.isEmpty { return pod.status.phase }
         return PodPhase(spec: pod.spec, status: status, isTerminal: record.isTerminal).rawValue
     }
 }

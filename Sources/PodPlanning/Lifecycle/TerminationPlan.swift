@@ -36,6 +36,9 @@ package struct TerminationPlan: Codable, Hashable, Sendable {
         case .resized:
             gracePeriod = deletion ?? own
             message = "Container \(container.name) resize requires restart"
+        case .restartingAll:
+            gracePeriod = 0
+            message = "Container \(container.name) is restarted with all containers of the pod"
         case .failedPostStart:
             gracePeriod = deletion ?? own
             message = "FailedPostStartHook"

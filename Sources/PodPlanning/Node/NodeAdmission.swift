@@ -23,7 +23,7 @@ package func admissionFailure(of pod: Pod, admitted: [Pod], taints: [Taint], on 
                 message: "container \(container.name) has a gRPC probe, which this node does not support; use an exec, httpGet or tcpSocket probe")
         }
         // Ignored, the pod would run by other rules than it was written for.
-        if let rule = container.restartPolicyRules.first(where: { $0.action != "Restart" }) {
+        if let rule = container.restartPolicyRules.first(where: { !["Restart", ContainerRestartRule.restartAll].contains($0.action) }) {
             return PodFailure(
                 reason: "UnexpectedAdmissionError",
                 message: "container \(container.name) has a restart rule with action \(rule.action), which this node does not support")

@@ -3,8 +3,9 @@ package import SandboxPlan
 
 /// One step of carrying a granted resize out.
 package enum ResizeAction: Hashable, Sendable {
-    /// These writes, in order; afterwards `ContainerRun.resources` of the named containers is what was granted.
-    case write([CgroupWrite], containers: [String])
+    /// These writes, in order; afterwards `ContainerRun.resources` of the named containers is what was granted. `isComplete`:
+    /// the pod's own cgroup is then as granted, too; else it has room for what runs until its containers have restarted.
+    case write([CgroupWrite], containers: [String], isComplete: Bool)
     /// The container's resize policy wants a new run: set its `mustRestart` to `.resized`.
     case restart(container: String)
     /// Not now: the limit is below what is in use. The message of the PodResizeInProgress condition, with the reason Error.
@@ -16,16 +17,17 @@ package enum ResizeAction: Hashable, Sendable {
 ///
 /// - Parameters:
 ///   - pod: as granted.
-///   - podRunsWith: the pod-level resources in force.
+///   - inForce: what the pod's own cgroup was last set to.
 ///   - memoryInUse: bytes by container name; asked for only where a memory limit goes down.
 package func resizeActions(
-    for pod: Pod, podRunsWith: ResourceRequirements?, record: PodRecord, memoryInUse: [String: Int], on node: NodeFacts
+    for pod: Pod, inForce: ResourceAllocation, record: PodRecord, memoryInUse: [String: Int], on node: NodeFacts
 ) -> [ResizeAction] {
-    var before = pod
-    before.spec.resources = podRunsWith
+    var before = inForce.applied(to: pod)
+    let podOld = ResourcePlan(pod: before, on: node)
+    let podNew = ResourcePlan(pod: pod, on: node)
     var restarts: [ResizeAction] = []
     var changed: [(container: Container, run: ContainerRun, old: ResourcePlan, new: ResourcePlan)] = []
-    for container in pod.spec.initContainers.filter(\.isSidecar) + pod.spec.containers {
+    for container in pod.spec.initContainers + pod.spec.containers {
         guard let run = record[container: container.name].current, run.end == nil, let running = run.resources else { continue }
         var old = container
         old.resources = running
@@ -38,7 +40,7 @@ package func resizeActions(
             changed.append((container, run, plans.old, plans.new))
         }
     }
-    guard !changed.isEmpty || podRunsWith != pod.spec.resources else { return restarts }
+    guard !changed.isEmpty || inForce != ResourceAllocation(of: pod.spec) else { return restarts }
 
     for change in changed {
         guard let limit = change.new.memoryLimit, limit < change.old.memoryLimit ?? .max else { continue }
@@ -48,16 +50,15 @@ package func resizeActions(
         }
     }
     let path = cgroupPath(of: pod)
-    let podOld = ResourcePlan(pod: before, on: node)
-    let podNew = ResourcePlan(pod: pod, on: node)
     let between = podOld.ceiling(podNew)
     var writes = between.updates(from: podOld, at: path, in: node.cgroups)
     // What shrinks makes room for what grows.
     for change in changed.sorted(by: { $0.new.memoryLimit ?? .max < $1.new.memoryLimit ?? .max }) {
         writes += change.new.updates(from: change.old, at: "\(path)/\(change.run.id)", in: node.cgroups)
     }
-    writes += podNew.updates(from: between, at: path, in: node.cgroups)
-    return restarts + [.write(writes, containers: changed.map(\.container.name))]
+    // A container that is still to restart keeps its old limit until then.
+    if restarts.isEmpty { writes += podNew.updates(from: between, at: path, in: node.cgroups) }
+    return restarts + [.write(writes, containers: changed.map(\.container.name), isComplete: restarts.isEmpty)]
 }
 
 extension Container {
