@@ -26,6 +26,19 @@ extension NodeTests {
             """
         }
 
+        @Test("berthctl exec shows all of a command that ends at once, each time")
+        func shortCommands() async throws {
+            try await node.inNamespace("short") { kubectl in
+                try await kubectl.apply(pod("short", "sleep 1000"))
+                try await kubectl.waitUntilReady("short")
+                for number in 0..<20 {
+                    let output = try await Program.run(
+                        "\(StandaloneNode.products)/berthctl", ["exec", "--root-dir", node.root, "short/short", "--", "echo", "\(number)"])
+                    #expect(output == "\(number)\n")
+                }
+            }
+        }
+
         @Test("ends are told apart: success, failure, back-off, out of memory, past the deadline")
         func ends() async throws {
             try await node.inNamespace("ends") { kubectl in

@@ -10,8 +10,7 @@ struct RemoteCommandSession {
 
     func run(over transport: some RemoteCommandTransport) async {
         do {
-            let outcome = try await carry(transport)
-            try await transport.finish(outcome)
+            try await carry(transport)
         } catch {
             logger.debug("remote command ended early", metadata: ["error": "\(error)"])
         }
@@ -19,12 +18,15 @@ struct RemoteCommandSession {
 
     private enum Ended { case output, input }
 
-    private func carry(_ transport: some RemoteCommandTransport) async throws -> RemoteCommandOutcome {
+    /// How long the client has for its part of the goodbye.
+    private static let farewell = Duration.seconds(1)
+
+    private func carry(_ transport: some RemoteCommandTransport) async throws {
         let descriptors = streams.take()
         let stdin = try await pipe(writing: descriptors.stdin)
         let stdout = try await pipe(reading: descriptors.stdout)
         let stderr = try await pipe(reading: descriptors.stderr)
-        return try await withThrowingTaskGroup(of: Ended.self) { group in
+        try await withThrowingTaskGroup(of: Ended.self) { group in
             group.addTask {
                 try await pump(stdout, to: .stdout, of: transport)
                 return .output
@@ -45,9 +47,15 @@ struct RemoteCommandSession {
                 }
                 if outputs == 0 { break }
             }
-            let code = await streams.exitCode()
+            try await transport.finish(.exited(code: await streams.exitCode() ?? 0))
+            // The client leaves first: a connection that ends right behind a short command's output can take it along, in
+            // clients that are still changing protocols. Source: RFC 6455 section 7.1.1.
+            group.addTask {
+                try await Task.sleep(for: Self.farewell)
+                return .input
+            }
+            _ = try await group.next()
             group.cancelAll()
-            return .exited(code: code ?? 0)
         }
     }
 
