@@ -107,7 +107,7 @@ let package = Package(
         .target(
             name: "ControlPlane",
             dependencies: [
-                "HTTPServing", "LinuxSystem", "KubeAPI", log, nio, hummingbird, grdb, yams, crypto, lifecycle,
+                "HTTPServing", "PodPlanning", "LinuxSystem", "KubeAPI", log, nio, hummingbird, grdb, yams, crypto, lifecycle,
                 product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types"), tls,
             ],
             swiftSettings: house),
@@ -198,6 +198,6 @@ let package = Package(
         .testTarget(
             name: "ContainerRuntimeKernelTests",
             dependencies: ["ContainerRuntime", "PodPlanning", "LinuxSystem", "SandboxPlan", log], swiftSettings: house),
-        .testTarget(name: "NodeTests", dependencies: ["LinuxSystem", "KubeAPI"], swiftSettings: house),
+        .testTarget(name: "NodeTests", dependencies: ["ControlPlane", "LinuxSystem", "KubeAPI"], swiftSettings: house),
     ]
 )

@@ -64,6 +64,11 @@ package struct PodVolumes: Sendable {
                 if let pass = isNew ? fsGroup : pass { try OwnershipPass.run(on: target, for: pass) }
             }
             return PublishedVolume(request, path: target, isMount: true, fsGroup: fsGroup)
+        case .image(let layers, _):
+            try await VolumeWork.run("mounting \(target)", deadline: deadline) { () throws(VolumeError) in
+                try Self.mountImage(layers, at: target, volume: request.name)
+            }
+            return PublishedVolume(request, path: target, isMount: true)
         case .files(let files, let plugin):
             let inMemory = Self.keepsInMemory(plugin)
             let changed = try await VolumeWork.run("writing \(target)", deadline: deadline) { () throws(VolumeError) in
@@ -125,8 +130,8 @@ package struct PodVolumes: Sendable {
             let mounts = try volumeCall { () throws(SystemCallError) in try MountInfo.read() }
             var holders: [MountHolder] = []
             for mount in mounts.mounts(under: target).reversed() {
-                // Berth mounts nothing but tmpfs here, and nothing below it.
-                guard mount.mountPoint == target, mount.filesystemType == "tmpfs" else { throw .mountInside(path: mount.mountPoint) }
+                // Berth mounts nothing but tmpfs and images here, and nothing below them.
+                guard mount.mountPoint == target, ["tmpfs", "overlay"].contains(mount.filesystemType) else { throw .mountInside(path: mount.mountPoint) }
                 holders += try Self.unmount(mount)
             }
             try OwnedTree.remove(target)
@@ -171,6 +176,18 @@ package struct PodVolumes: Sendable {
             }
             // The umask may have taken bits away.
             try systemCall("chmod", on: path) { chmod(path, mode) }
+        }
+    }
+
+    /// An overlay of layers alone, which nobody can write to. Of two it needs at least; the empty mount point is one more.
+    private static func mountImage(_ layers: [String], at path: String, volume: String) throws(VolumeError) {
+        try makeDirectory(path, mode: 0o755)
+        let options = "lowerdir=" + (layers.reversed() + [path]).joined(separator: ":")
+        // mount(2) takes one page of options.
+        guard options.utf8.count < 4096 else { throw .unsupported(volume: volume, reason: "the image has too many layers (\(layers.count))") }
+        try volumeCall { () throws(SystemCallError) in
+            if let mount = try MountInfo.read().mount(at: path), mount.filesystemType == "overlay" { return }
+            try FileSystemMount.mount("overlay", at: path, type: "overlay", flags: [.readOnly, .noSUID, .noDevices, .noExec], options: options)
         }
     }
 

@@ -5,9 +5,9 @@ package import PodPlanning
 package struct PublishedVolume: Hashable, Sendable {
     /// What containers are planned with.
     package var volume: MountedVolume
-    /// emptyDir, hostPath, configMap, secret, downwardAPI, projected or persistentVolumeClaim.
+    /// emptyDir, hostPath, configMap, secret, downwardAPI, projected, image or persistentVolumeClaim.
     package var kind: String
-    /// The id behind a claim's volume; empty for a volume that ends with the pod.
+    /// The id behind a claim's volume, or of the image; empty for a volume that ends with the pod.
     package var volumeID: String
     /// To be recorded, and handed to the next `publish`. Nil where there is nothing to mistake it for.
     package var identity: SourceIdentity?
@@ -36,6 +36,12 @@ package struct PublishedVolume: Hashable, Sendable {
             kind = ["configmap": "configMap", "secret": "secret", "downward-api": "downwardAPI"][plugin] ?? "projected"
             // `FileProjection` updates these as root and by path: a container that may write there could put a link in its way.
             isReadOnly = true
+        case .image(_, let id):
+            kind = "image"
+            volumeID = id
+            isReadOnly = true
+            // An overlay cannot be mounted with other ids.
+            supportsIDMap = false
         case .localImage(let id):
             kind = "persistentVolumeClaim"
             volumeID = id
@@ -54,6 +60,7 @@ package struct PublishedVolume: Hashable, Sendable {
 extension PodVolumes {
     static let plugins: Set<String> = [
         "kubernetes.io/empty-dir", "kubernetes.io/configmap", "kubernetes.io/secret", "kubernetes.io/downward-api", "kubernetes.io/projected",
+        "kubernetes.io/image",
     ]
 
     /// The plugin whose directory holds a volume of this kind; nil when it lies elsewhere.
@@ -64,6 +71,7 @@ extension PodVolumes {
         case "secret": "kubernetes.io/secret"
         case "downwardAPI": "kubernetes.io/downward-api"
         case "projected": "kubernetes.io/projected"
+        case "image": "kubernetes.io/image"
         default: nil
         }
     }
@@ -75,6 +83,7 @@ extension PodVolumes {
         let plugin =
             switch request.source {
             case .files(_, let plugin): plugin
+            case .image: "image"
             case .emptyDirectory, .memory, .hostPath, .localImage, .directory: "empty-dir"
             }
         return paths.volume(request.name, plugin: "kubernetes.io/\(plugin)", of: podUID)

@@ -25,6 +25,8 @@ package struct VolumeRequest: Hashable, Sendable {
         case files([ProjectedFile], plugin: String)
         /// An image of the built-in provisioner.
         case localImage(id: String)
+        /// The files of an image, read-only: unpacked layers, lowest first.
+        case image(layers: [String], id: String)
         /// A directory that a PersistentVolume names, by `spec.local` or `spec.hostPath`.
         case directory(path: String, type: String, volume: String)
     }

@@ -48,6 +48,8 @@ struct AdmissionTests {
     @Test("what is missing is named", arguments: [
         (Samples.pod(spec: ["serviceAccountName": "robot"]), "pods \"a\" is forbidden: error looking up service account default/robot: serviceaccount \"robot\" not found"),
         (Samples.pod(spec: ["priorityClassName": "vip"]), "pods \"a\" is forbidden: no PriorityClass with name vip was found"),
+        (Samples.pod(spec: ["runtimeClassName": "vm"]), "pods \"a\" is forbidden: pod rejected: RuntimeClass \"vm\" not found"),
+        (Samples.pod(spec: ["overhead": ["cpu": "1"]]), "pods \"a\" is forbidden: pod rejected: Overhead set without corresponding RuntimeClass defining Overhead"),
     ])
     func missing(object: JSONValue, expected: String) {
         #expect(Self.refusal { () throws(APIError) in try Self.admit(object) } == expected)
@@ -63,6 +65,34 @@ struct AdmissionTests {
         going.set("metadata", "name", to: "going")
         let expected = "pods \"a\" is forbidden: unable to create new content in namespace going because it is being terminated"
         #expect(Self.refusal { () throws(APIError) in try Self.admit(pod, beside: going) } == expected)
+    }
+
+    private static let runtimeClass: JSONValue = [
+        "apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": ["name": "vm", "uid": "u-vm"], "handler": "berth",
+        "overhead": ["podFixed": ["cpu": "100m"]], "scheduling": ["nodeSelector": ["disk": "ssd"], "tolerations": [["key": "vm", "operator": "Exists"]]],
+    ]
+
+    @Test("a pod gets overhead and placement from its RuntimeClass, and may not contradict it")
+    func runtimeClass() throws {
+        let pod = try Self.admit(Samples.pod(spec: ["runtimeClassName": "vm", "nodeSelector": ["zone": "a"]]), beside: Self.runtimeClass)
+        #expect(pod.fields("spec", "overhead") == ["cpu": "100m"])
+        #expect(pod.textMap("spec", "nodeSelector") == ["disk": "ssd", "zone": "a"])
+        #expect(pod.items("spec", "tolerations").contains { $0.text("key") == "vm" })
+        let other = Samples.pod(spec: ["runtimeClassName": "vm", "overhead": ["cpu": "1"]])
+        #expect(Self.refusal { () throws(APIError) in try Self.admit(other, beside: Self.runtimeClass) }?.contains("Overhead doesn't match") == true)
+        let elsewhere = Samples.pod(spec: ["runtimeClassName": "vm", "nodeSelector": ["disk": "hdd"]])
+        #expect(Self.refusal { () throws(APIError) in try Self.admit(elsewhere, beside: Self.runtimeClass) }?.contains("conflict: runtimeClass.scheduling.nodeSelector[disk]") == true)
+    }
+
+    @Test("rules about a pod's own labels become plain ones")
+    func labelKeys() throws {
+        let term: JSONValue = ["topologyKey": "kubernetes.io/hostname", "labelSelector": ["matchLabels": ["app": "a"]], "matchLabelKeys": ["rev"], "mismatchLabelKeys": ["team"]]
+        var pod = Samples.pod(spec: ["affinity": ["podAntiAffinity": ["requiredDuringSchedulingIgnoredDuringExecution": [term]]]])
+        pod.set("metadata", "labels", to: ["rev": "7", "team": "x"])
+        let admitted = try Self.admit(pod).items("spec", "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+        #expect(admitted.first?.items("labelSelector", "matchExpressions") == [
+            ["key": "rev", "operator": "In", "values": ["7"]], ["key": "team", "operator": "NotIn", "values": ["x"]],
+        ])
     }
 
     @Test("a quality of service follows from requests and limits", arguments: [

@@ -127,6 +127,44 @@ struct SchedulingTests {
         }
     }
 
+    @Test("terms look in the namespaces that a selector selects", arguments: [("full", true), ("half", false)])
+    func namespaces(moon: String, isNear: Bool) {
+        var pod = Self.near("podAffinity", "a")
+        let path = "requiredDuringSchedulingIgnoredDuringExecution"
+        var term = pod.items("spec", "affinity", "podAffinity", path)[0]
+        term["namespaceSelector"] = ["matchLabels": ["moon": .string(moon)]]
+        pod.set("spec", "affinity", "podAffinity", path, to: [term])
+        var other = Samples.pod("a").running()
+        other.set("metadata", "labels", to: ["app": "a"])
+        let namespace: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "default", "uid": "u", "labels": ["moon": "full"]]]
+        #expect((Self.plan(pod, other, Samples.node(), namespace).lines == ["binding pods/default/b"]) == isNear)
+    }
+
+    @Test("missing domains count as empty, and a skew beyond the allowed one keeps a pod waiting", arguments: [(1, true), (2, false)])
+    func minimumDomains(domains: Int, fits: Bool) {
+        var pod = Samples.pod("b", spec: [
+            "topologySpreadConstraints": [
+                [
+                    "maxSkew": 1, "minDomains": .int(domains), "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule",
+                    "labelSelector": ["matchLabels": ["app": "a"]],
+                ]
+            ]
+        ])
+        pod.set("metadata", "labels", to: ["app": "a"])
+        var other = Samples.pod("a").running()
+        other.set("metadata", "labels", to: ["app": "a"])
+        #expect((Self.plan(pod, other, Samples.node()).lines == ["binding pods/default/b"]) == fits)
+    }
+
+    @Test("requests of the pod as a whole count in the place of its containers', overhead on top", arguments: [("1", true), ("2", false)])
+    func podRequests(cpu: String, fits: Bool) {
+        let pod = Samples.pod(spec: [
+            "resources": ["requests": ["cpu": .string(cpu)]], "overhead": ["cpu": "1m"],
+            "containers": [["name": "c", "image": "i", "resources": ["requests": ["cpu": "3"]]]],
+        ])
+        #expect((Self.plan(pod, Samples.node()).lines == ["binding pods/default/a"]) == fits)
+    }
+
     @Test("a claim is only told its node where a volume that fits is there already")
     func existingVolume() {
         let plan = Self.plan(Self.claiming, Samples.node(), Samples.claim(), Samples.storageClass, Samples.volume())

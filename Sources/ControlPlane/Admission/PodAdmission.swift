@@ -10,7 +10,9 @@ struct PodAdmission {
             try assignAccount(&pod, request)
         }
         try assignPriority(&pod, request)
+        try RuntimeClassAdmission(objects: objects).complete(&pod, request)
         tolerateShortOutages(&pod)
+        Self.mergeLabelKeys(into: &pod)
         pod["status"] = ["phase": "Pending", "qosClass": .string(Self.qualityOfService(of: pod))]
     }
 
@@ -80,7 +82,13 @@ struct PodAdmission {
         guard name.isEmpty || Self.priorities[name] != nil else {
             throw .forbidden(request.resource, request.name, "no PriorityClass with name \(name) was found")
         }
-        pod.set("spec", "priority", to: .int(Self.priorities[name] ?? 0))
+        let priority = Self.priorities[name] ?? 0
+        if let own = pod.number("spec", "priority"), own != priority {
+            throw .forbidden(
+                request.resource, request.name,
+                "the integer value of priority (\(own)) must not be provided in pod spec; priority admission controller computed \(priority) from the given PriorityClass name")
+        }
+        pod.set("spec", "priority", to: .int(priority))
         pod.modify("spec") { $0.fill("preemptionPolicy", "PreemptLowerPriority") }
     }
 
@@ -117,5 +125,32 @@ struct PodAdmission {
         }
         if !isAnythingAsked { return "BestEffort" }
         return isGuaranteed ? "Guaranteed" : "Burstable"
+    }
+
+    /// Rules that look for the values which this pod itself has under some keys become plain ones once those are known.
+    /// Source: Kubernetes API, `matchLabelKeys` of PodAffinityTerm and TopologySpreadConstraint.
+    static func mergeLabelKeys(into pod: inout JSONValue) {
+        let labels = pod.meta.labels
+        func merge(_ rule: inout JSONValue) {
+            for (list, sign) in [("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn")] {
+                for key in rule.texts(list) {
+                    guard let value = labels[key] else { continue }
+                    let expression: JSONValue = ["key": .string(key), "operator": .string(sign), "values": [.string(value)]]
+                    let known = rule.items("labelSelector", "matchExpressions")
+                    if !known.contains(expression) { rule.set("labelSelector", "matchExpressions", to: .array(known + [expression])) }
+                }
+            }
+        }
+        pod.modify("spec") { spec in
+            spec.modifyEach("topologySpreadConstraints", merge)
+            spec.modify("affinity") { affinity in
+                for kind in ["podAffinity", "podAntiAffinity"] {
+                    affinity.modify(kind) { rules in
+                        rules.modifyEach("requiredDuringSchedulingIgnoredDuringExecution", merge)
+                        rules.modifyEach("preferredDuringSchedulingIgnoredDuringExecution") { $0.modify("podAffinityTerm", merge) }
+                    }
+                }
+            }
+        }
     }
 }

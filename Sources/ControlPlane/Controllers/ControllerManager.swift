@@ -151,7 +151,7 @@ package struct ControllerSettings: Sendable {
         [
             StatefulSetController(), DaemonSetController(), Scheduler(), ClaimBinder(), VolumeController(), EphemeralVolumes(),
             EndpointSliceController(),
-            GarbageCollector(), NamespaceController(rootCertificate: rootCertificate), NodeLifecycle(),
+            GarbageCollector(), NamespaceController(rootCertificate: rootCertificate), NodeLifecycle(), TaintEviction(),
             PodCollector(limit: terminatedPodLimit), EventCollector(lifetime: eventLifetime),
         ]
     }

@@ -16,6 +16,9 @@ extension Defaults {
                     }
                 }
             }
+            // What containers ask for counts before what the pod may have.
+            let asked = Set(["containers", "initContainers"].flatMap { spec.items($0) }.flatMap { $0.fields("resources", "requests").keys })
+            requestsFromLimits(&spec, but: asked)
         }
     }
 
@@ -80,12 +83,12 @@ extension Defaults {
     }
 
     /// A container that says what it may use at most asks for that much.
-    private static func requestsFromLimits(_ container: inout JSONValue) {
+    private static func requestsFromLimits(_ container: inout JSONValue, but known: Set<String> = []) {
         let limits = container.fields("resources", "limits")
         guard !limits.isEmpty else { return }
         container.modify("resources") { resources in
             resources.modify("requests", orEmpty: true) { requests in
-                for (name, amount) in limits where requests[name] == nil { requests[name] = amount }
+                for (name, amount) in limits where requests[name] == nil && !known.contains(name) { requests[name] = amount }
             }
         }
     }

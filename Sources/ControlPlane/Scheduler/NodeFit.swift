@@ -60,9 +60,10 @@ struct ResourceDemand: Equatable {
     private(set) var amounts: [String: Int] = [:]
     private(set) var hostPorts: Set<String> = []
 
-    /// The larger of what runs together and what each init container needs; sidecars count with both.
+    /// The larger of what runs together and what each init container needs; sidecars count with both. Requests of the pod as
+    /// a whole stand in their place, and overhead comes on top.
     init(of pod: JSONValue) {
-        var running = Self.requests(pod.find("spec", "overhead"))
+        var running: [String: Int] = [:]
         for container in pod.items("spec", "containers") { Self.add(Self.requests(container.find("resources", "requests")), to: &running) }
         var sidecars: [String: Int] = [:]
         var peak: [String: Int] = [:]
@@ -79,6 +80,8 @@ struct ResourceDemand: Equatable {
         }
         Self.add(sidecars, to: &running)
         amounts = running.merging(peak) { max($0, $1) }
+        amounts.merge(Self.requests(pod.find("spec", "resources", "requests"))) { _, pod in pod }
+        Self.add(Self.requests(pod.find("spec", "overhead")), to: &amounts)
         amounts["pods"] = 1000
         for container in pod.items("spec", "containers") + pod.items("spec", "initContainers") {
             for port in container.items("ports") {

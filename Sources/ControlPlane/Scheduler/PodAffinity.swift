@@ -5,6 +5,7 @@ struct PodAffinity {
     let nodes: [JSONValue]
     /// Placed pods that have not ended.
     let placed: [JSONValue]
+    let namespaces: [JSONValue]
 
     private static let required = "requiredDuringSchedulingIgnoredDuringExecution"
 
@@ -39,7 +40,7 @@ struct PodAffinity {
             }
             let selector = Selector(rule.find("labelSelector"))
             var counts: [String: Int] = [:]
-            for other in nodes where NodeFit.selects(pod["spec"] ?? .object([:]), other) {
+            for other in nodes where isCompared(other, for: pod, by: rule) {
                 if let value = other.meta.labels[key] { counts[value, default: 0] += 0 }
             }
             for other in placed where other.meta.namespace == pod.meta.namespace && selector?.matches(other.meta.labels) == true {
@@ -47,10 +48,18 @@ struct PodAffinity {
                 if let value = host?.meta.labels[key], counts[value] != nil { counts[value, default: 0] += 1 }
             }
             let own = selector?.matches(pod.meta.labels) == true ? 1 : 0
-            let skew = counts[domain, default: 0] + own - (counts.values.min() ?? 0)
+            // With fewer domains than there should be, the missing ones count as empty.
+            let least = counts.count < rule.number("minDomains") ?? 1 ? 0 : counts.values.min() ?? 0
+            let skew = counts[domain, default: 0] + own - least
             if skew > rule.number("maxSkew") ?? 1 { return "node(s) didn't match pod topology spread constraints" }
         }
         return nil
+    }
+
+    /// Whether `node` is one of those that a spread constraint compares: by default those the pod selects, tainted or not.
+    private func isCompared(_ node: JSONValue, for pod: JSONValue, by rule: JSONValue) -> Bool {
+        if rule.text("nodeAffinityPolicy") != "Ignore", !NodeFit.selects(pod["spec"] ?? .object([:]), node) { return false }
+        return rule.text("nodeTaintsPolicy") != "Honor" || NodeFit.untolerated(node, by: pod.items("spec", "tolerations")) == nil
     }
 
     private func neighbours(of node: JSONValue, by key: String) -> [JSONValue] {
@@ -59,11 +68,16 @@ struct PodAffinity {
         return placed.filter { names.contains($0.text("spec", "nodeName")) }
     }
 
-    /// A term looks in the namespaces it names, else in its own pod's. An empty `namespaceSelector` means all of them.
+    /// A term looks in the namespaces it names or selects, else in its own pod's. An empty `namespaceSelector` selects all.
     private func matches(_ term: JSONValue, of owner: JSONValue, _ pod: JSONValue) -> Bool {
         let named = term.texts("namespaces")
-        let isInScope = term.find("namespaceSelector") != nil
-            || (named.isEmpty ? [owner.meta.namespace] : named).contains(pod.meta.namespace)
+        let isInScope: Bool
+        if let selector = Selector(term.find("namespaceSelector")) {
+            let labels = namespaces.first { $0.meta.name == pod.meta.namespace }?.meta.labels
+            isInScope = named.contains(pod.meta.namespace) || selector.matches(labels ?? [:])
+        } else {
+            isInScope = (named.isEmpty ? [owner.meta.namespace] : named).contains(pod.meta.namespace)
+        }
         return isInScope && Selector(term.find("labelSelector"))?.matches(pod.meta.labels) ?? false
     }
 }

@@ -6,7 +6,7 @@ struct Scheduler: Controller {
     let name = "default-scheduler"
     let watched = [
         ResourceCatalog.pods, ResourceCatalog.nodes, ResourceCatalog.persistentVolumeClaims, ResourceCatalog.persistentVolumes,
-        ResourceCatalog.storageClasses,
+        ResourceCatalog.storageClasses, ResourceCatalog.namespaces,
     ]
 
     /// All waiting pods are looked at together, so that no two are promised the same room.
@@ -26,7 +26,8 @@ struct Scheduler: Controller {
         let classes = objects.all(ResourceCatalog.storageClasses)
         let state = SchedulingState(
             nodes: objects.all(ResourceCatalog.nodes), pods: pods, claims: objects.all(ResourceCatalog.persistentVolumeClaims),
-            volumes: objects.all(ResourceCatalog.persistentVolumes), classes: classes, now: now)
+            volumes: objects.all(ResourceCatalog.persistentVolumes), classes: classes, namespaces: objects.all(ResourceCatalog.namespaces),
+            now: now)
         return SchedulingPlanner.plan(waiting, state)
     }
 }
@@ -37,6 +38,7 @@ struct SchedulingState {
     var claims: [JSONValue]
     var volumes: [JSONValue]
     var classes: [JSONValue]
+    var namespaces: [JSONValue]
     var now: Date
 }
 
@@ -153,7 +155,7 @@ struct SchedulingPlanner {
         if demand.collides(with: taken) { return ["node(s) didn't have free ports for the requested pod ports"] }
         let lacking = demand.lacking(on: node, beside: taken)
         guard lacking.isEmpty else { return lacking.map { $0 == "pods" ? "Too many pods" : "Insufficient \($0)" } }
-        if let rule = PodAffinity(nodes: state.nodes, placed: placed).obstacle(for: pod, on: node) { return [rule] }
+        if let rule = PodAffinity(nodes: state.nodes, placed: placed, namespaces: state.namespaces).obstacle(for: pod, on: node) { return [rule] }
         for volume in bound {
             if let required = volume.find("spec", "nodeAffinity", "required"), !NodeFit.matches(required, node) {
                 return ["node(s) didn't match PersistentVolume's node affinity"]

@@ -44,6 +44,7 @@ package enum ResourceCatalog {
     package static let storageClasses = Resource("storage.k8s.io", "v1", "StorageClass", "storageclasses", short: ["sc"], namespaced: false)
     package static let endpointSlices = Resource("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", managers: false)
     package static let leases = Resource("coordination.k8s.io", "v1", "Lease", "leases", managers: false)
+    package static let runtimeClasses = Resource("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", namespaced: false)
     package static let tokenReviews = Resource(
         "authentication.k8s.io", "v1", "TokenReview", "tokenreviews", namespaced: false, verbs: ["create"])
     package static let selfSubjectReviews = Resource(
@@ -57,7 +58,7 @@ package enum ResourceCatalog {
     package static let all: [Resource] = [
         configMaps, endpoints, events, namespaces, nodes, persistentVolumeClaims, persistentVolumes, pods, secrets, serviceAccounts, services,
         controllerRevisions, daemonSets, statefulSets, newEvents, tokenReviews, selfSubjectReviews, subjectAccessReviews,
-        selfSubjectAccessReviews, storageClasses, leases, endpointSlices,
+        selfSubjectAccessReviews, storageClasses, leases, endpointSlices, runtimeClasses,
     ]
 
     private static let byPath = Dictionary(uniqueKeysWithValues: all.map { ("\($0.apiVersion)/\($0.plural)", $0) })

@@ -121,6 +121,13 @@ extension SchemaText {
           series:EventSeries=3 type:str=11
         EventSeries
           count!:int32=1 lastObservedTime!:micro=2
+        # node io.k8s.api.node.v1
+        Overhead
+          podFixed:{quantity}=1
+        RuntimeClass
+          apiVersion:str handler!:str=2 kind:str metadata:meta.ObjectMeta=1 overhead:Overhead=3 scheduling:Scheduling=4
+        Scheduling
+          nodeSelector:{str}@=1 tolerations:[core.Toleration]=2
         # policy io.k8s.api.policy.v1
         Eviction
           apiVersion:str deleteOptions:meta.DeleteOptions=2 kind:str metadata:meta.ObjectMeta=1

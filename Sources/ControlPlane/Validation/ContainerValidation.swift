@@ -45,6 +45,13 @@ extension Validation {
                 }
             }
         }
+        if list == "ephemeralContainers" {
+            // Nothing but a look inside: it has no life of its own.
+            for key in ["ports", "lifecycle", "resizePolicy", "restartPolicy", "restartPolicyRules", "volumeDevices"] where container.find(key) != nil {
+                findings.add(field.child(key), .forbidden("cannot be set for an Ephemeral Container"))
+            }
+            if !container.fields("resources").isEmpty { findings.add(field.child("resources"), .forbidden("cannot be set for an Ephemeral Container")) }
+        }
         let context = container.find("securityContext") ?? .object([:])
         seccomp(context, at: field.child("securityContext"), &findings)
         for key in ["runAsUser", "runAsGroup"] {
@@ -116,6 +123,7 @@ extension Validation {
             if let reference = source.find("fieldRef") {
                 let text = reference.text("fieldPath")
                 let pathField = from.child("fieldRef").child("fieldPath")
+                findings.oneOf(reference.text("apiVersion"), ["v1"], at: from.child("fieldRef").child("apiVersion"))
                 if text.isEmpty {
                     findings.add(pathField, .required())
                 } else if !fieldPaths.contains(text), !text.hasPrefix("metadata.labels['"), !text.hasPrefix("metadata.annotations['") {
@@ -123,7 +131,7 @@ extension Validation {
                 }
             }
             if let reference = source.find("resourceFieldRef") {
-                findings.require(reference.text("resource"), at: from.child("resourceFieldRef").child("resource"))
+                resourceName(reference.text("resource"), at: from.child("resourceFieldRef").child("resource"), &findings)
             }
         }
         for (index, source) in container.items("envFrom").enumerated() {
@@ -132,6 +140,16 @@ extension Validation {
             if kinds.isEmpty { findings.add(path, .invalid("", "must specify one of: `configMapRef` or `secretRef`")) }
             if kinds.count > 1 { findings.add(path, .invalid("", "may not have more than one field specified at a time")) }
             for key in kinds { findings.require(source.text(key, "name"), at: path.child(key).child("name")) }
+        }
+    }
+
+    /// What a resourceFieldRef may tell.
+    static func resourceName(_ text: String, at field: FieldPath, _ findings: inout Findings) {
+        let names = ["limits", "requests"].flatMap { list in ["cpu", "ephemeral-storage", "memory"].map { "\(list).\($0)" } }
+        if text.isEmpty {
+            findings.add(field, .required())
+        } else if !names.contains(text), !text.hasPrefix("limits.hugepages-"), !text.hasPrefix("requests.hugepages-") {
+            findings.add(field, .notSupported(text, names))
         }
     }
 
@@ -231,6 +249,7 @@ extension Validation {
             findings.require(action.text("path"), at: path.child("path"))
             handlerPort(action["port"], at: path.child("port"), &findings)
             findings.oneOf(action.text("scheme"), ["HTTP", "HTTPS"], at: path.child("scheme"))
+        case "sleep": findings.nonNegative(action.number("seconds"), at: path.child("seconds"))
         case "tcpSocket", "grpc": handlerPort(action["port"], at: path.child("port"), &findings)
         default: break
         }

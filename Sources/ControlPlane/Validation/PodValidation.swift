@@ -3,6 +3,7 @@ import KubeAPI
 extension Validation {
     static func podSpec(_ spec: JSONValue, at field: FieldPath, _ findings: inout Findings) {
         let volumes = volumeNames(spec, at: field.child("volumes"), &findings)
+        let sources = Dictionary(spec.items("volumes").map { ($0.text("name"), $0) }) { first, _ in first }
         let containers = spec.items("containers")
         if containers.isEmpty { findings.add(field.child("containers"), .required()) }
         var names = Set<String>()
@@ -10,6 +11,13 @@ extension Validation {
             for (index, container) in spec.items(list).enumerated() {
                 let path = field.child(list).index(index)
                 self.container(container, in: list, volumes: volumes, at: path, &findings)
+                devices(container, volumes: sources, at: path, &findings)
+                containerChoices(container, hasOwnUsers: spec.find("hostUsers") == false, at: path, &findings)
+                for (place, variable) in container.items("env").enumerated() {
+                    guard let reference = variable.find("valueFrom", "fileKeyRef") else { continue }
+                    let from = path.child("env").index(place).child("valueFrom").child("fileKeyRef")
+                    environmentFile(reference, volumes: sources, at: from, &findings)
+                }
                 if !container.text("name").isEmpty, !names.insert(container.text("name")).inserted {
                     findings.add(path.child("name"), .duplicate(.string(container.text("name"))))
                 }
@@ -55,6 +63,8 @@ extension Validation {
                 findings.add(field.child(key), .forbidden("when `hostUsers` is false"))
             }
         }
+        podChoices(spec, at: field, &findings)
+        unsupportedFields(spec, at: field, &findings)
     }
 
     private static func hostPorts(_ containers: [JSONValue], at field: FieldPath, _ findings: inout Findings) {
@@ -112,7 +122,7 @@ extension Validation {
             if key.isEmpty, toleration.text("operator") != "Exists" {
                 findings.add(path.child("operator"), .invalid(.string(toleration.text("operator")), "operator must be Exists when `key` is empty, which means \"match all values and all keys\""))
             }
-            findings.oneOf(toleration.text("operator"), ["", "Equal", "Exists", "Lt", "Gt"], at: path.child("operator"))
+            findings.oneOf(toleration.text("operator"), ["", "Equal", "Exists"], at: path.child("operator"))
             if toleration.text("operator") == "Exists", !toleration.text("value").isEmpty {
                 findings.add(path.child("operator"), .invalid(.string(toleration.text("value")), "value must be empty when `operator` is 'Exists'"))
             }

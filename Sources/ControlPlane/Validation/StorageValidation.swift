@@ -18,6 +18,18 @@ extension Validation {
             findings.check(name, at: field.child("storageClassName"), Naming.subdomain)
         }
         findings.oneOf(spec.text("volumeMode"), ["Block", "Filesystem"], at: field.child("volumeMode"))
+        if let limit = spec.quantity("resources", "limits", "storage"), let request = spec.quantity("resources", "requests", "storage"),
+            request.value > limit.value {
+            findings.add(
+                field.child("resources").child("requests"),
+                .invalid(.string(request.text), "must be less than or equal to storage limit of \(limit.text)"))
+        }
+        for key in ["dataSource", "dataSourceRef"] where spec.find(key) != nil {
+            findings.add(field.child(key), .forbidden("volumes begin empty here; copy the data from an init container"))
+        }
+        if spec.find("volumeAttributesClassName") != nil {
+            findings.add(field.child("volumeAttributesClassName"), .forbidden("this API server has no VolumeAttributesClasses; remove it"))
+        }
     }
 
     private static func modes(_ spec: JSONValue, at field: FieldPath, _ detail: String, _ findings: inout Findings) {

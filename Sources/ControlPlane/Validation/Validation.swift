@@ -8,6 +8,9 @@ package enum Validation {
         var findings = Findings()
         metadata(object, &findings)
         body(object, &findings)
+        if object.kindName == "Pod", !object.items("spec", "ephemeralContainers").isEmpty {
+            findings.add(FieldPath("spec.ephemeralContainers"), .forbidden("cannot be set on create"))
+        }
         return findings.errors
     }
 
@@ -32,6 +35,7 @@ package enum Validation {
         case "PersistentVolumeClaim": claimUpdate(new, old, &findings)
         case "PersistentVolume": volumeUpdate(new, old, &findings)
         case "StorageClass": storageClassUpdate(new, old, &findings)
+        case "RuntimeClass": findings.unchanged(new["handler"], old["handler"], at: FieldPath("handler"))
         case "ConfigMap", "Secret": dataUpdate(new, old, &findings)
         case "ControllerRevision": findings.unchanged(new["data"], old["data"], at: FieldPath("data"))
         default: break
@@ -54,6 +58,7 @@ package enum Validation {
         case "PersistentVolume": volume(object, &findings)
         case "StorageClass": storageClass(object, &findings)
         case "ConfigMap", "Secret": data(object, &findings)
+        case "RuntimeClass": runtimeClass(object, &findings)
         case "Node": taints(object, &findings)
         case "Lease": lease(object, &findings)
         default: break
@@ -153,6 +158,13 @@ package enum Validation {
         for key in ["data", "binaryData"] where new.fields(key) != old.fields(key) {
             findings.add(FieldPath(key), .forbidden(detail))
         }
+    }
+
+    private static func runtimeClass(_ object: JSONValue, _ findings: inout Findings) {
+        let handler = object.text("handler")
+        if handler.isEmpty { findings.add(FieldPath("handler"), .required()) } else { findings.check(handler, at: FieldPath("handler"), Naming.label) }
+        resources(["limits": .object(object.fields("overhead", "podFixed"))], at: FieldPath("overhead.podFixed"), &findings)
+        findings.labels(object.textMap("scheduling", "nodeSelector"), at: FieldPath("scheduling.nodeSelector"))
     }
 
     private static func taints(_ node: JSONValue, _ findings: inout Findings) {

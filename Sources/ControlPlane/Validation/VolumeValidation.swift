@@ -54,7 +54,15 @@ extension Validation {
                 }
                 if let downward = part.find("downwardAPI") { self.downward(downward, at: path.child("downwardAPI"), &findings) }
             }
-        case "image": findings.require(source.text("reference"), at: field.child("reference"))
+        case "ephemeral":
+            if let template = source.find("volumeClaimTemplate") {
+                claimSpec(template.find("spec") ?? .object([:]), at: field.child("volumeClaimTemplate").child("spec"), &findings)
+            } else {
+                findings.add(field.child("volumeClaimTemplate"), .required())
+            }
+        case "image":
+            findings.require(source.text("reference"), at: field.child("reference"))
+            findings.choice(source, "pullPolicy", ["Always", "IfNotPresent", "Never"], at: field)
         default: break
         }
         if let mode = source.number("defaultMode"), !(0...0o777).contains(mode) {
@@ -82,6 +90,10 @@ extension Validation {
         for (index, item) in source.items("items").enumerated() {
             let path = field.child("items").index(index)
             itemPath(item, at: path, &findings)
+            if let reference = item.find("resourceFieldRef") {
+                resourceName(reference.text("resource"), at: path.child("resourceFieldRef").child("resource"), &findings)
+                findings.require(reference.text("containerName"), at: path.child("resourceFieldRef").child("containerName"))
+            }
             if item.find("fieldRef") == nil, item.find("resourceFieldRef") == nil {
                 findings.add(path, .required("one of fieldRef and resourceFieldRef is required"))
             }

@@ -22,8 +22,10 @@ extension Validation {
         if policy != "Always", ["OnFailure", "Never"].contains(policy) {
             findings.add(template.child("restartPolicy"), .notSupported(policy, ["Always"]))
         }
-        if let deadline = object.number("spec", "template", "spec", "activeDeadlineSeconds") {
-            _ = deadline
+        if !object.items("spec", "template", "spec", "ephemeralContainers").isEmpty {
+            findings.add(template.child("ephemeralContainers"), .forbidden("ephemeral containers not allowed in pod template"))
+        }
+        if object.number("spec", "template", "spec", "activeDeadlineSeconds") != nil {
             findings.add(template.child("activeDeadlineSeconds"), .forbidden("activeDeadlineSeconds in \(object.kindName) is not Supported"))
         }
         findings.nonNegative(object.number("spec", "minReadySeconds"), at: spec.child("minReadySeconds"))

@@ -54,6 +54,16 @@ package struct EnvVarSource: Codable, Hashable, Sendable {
     package var resourceFieldRef: ResourceFieldSelector?
     package var configMapKeyRef: KeySelector?
     package var secretKeyRef: KeySelector?
+    package var fileKeyRef: FileKeySelector?
+}
+
+/// One variable of a file that another container of the pod left in a volume. Source: KEP 3721.
+package struct FileKeySelector: Codable, Hashable, Sendable {
+    package var volumeName = ""
+    /// Relative to the volume.
+    package var path = ""
+    package var key = ""
+    package var optional = false
 }
 
 package struct ObjectFieldSelector: Codable, Hashable, Sendable {
@@ -88,11 +98,18 @@ package struct OptionalReference: Codable, Hashable, Sendable {
 package struct ResourceRequirements: Codable, Hashable, Sendable, GoZero {
     package var limits: [String: Quantity] = [:]
     package var requests: [String: Quantity] = [:]
+    package var claims: [ResourceClaim] = []
     package init() {}
     package init(limits: [String: Quantity] = [:], requests: [String: Quantity] = [:]) {
         self.limits = limits
         self.requests = requests
     }
+}
+
+/// Source: Kubernetes, "Dynamic Resource Allocation".
+package struct ResourceClaim: Codable, Hashable, Sendable {
+    package var name = ""
+    package var request = ""
 }
 
 package struct ContainerResizePolicy: Codable, Hashable, Sendable {
@@ -139,6 +156,7 @@ package struct SecurityContext: Codable, Hashable, Sendable, GoZero {
     package var seccompProfile: SeccompProfile?
     package var appArmorProfile: AppArmorProfile?
     package var seLinuxOptions: SELinuxOptions?
+    package var windowsOptions: JSONValue?
     package init() {}
 }
 

@@ -57,10 +57,12 @@ package struct PodSpec: Codable, Hashable, Sendable, GoZero {
     package var overhead: [String: Quantity] = [:]
     package var os: PodOS?
     package var resources: ResourceRequirements?
+    package var resourceClaims: [PodResourceClaim] = []
     package init() {}
 }
 
 package struct PodOS: Codable, Hashable, Sendable { package var name = "" }
+package struct PodResourceClaim: Codable, Hashable, Sendable { package var name = "" }
 package struct PodReadinessGate: Codable, Hashable, Sendable { package var conditionType = "" }
 package struct LocalObjectReference: Codable, Hashable, Sendable { package var name = "" }
 
@@ -118,6 +120,9 @@ package struct PodSecurityContext: Codable, Hashable, Sendable, GoZero {
     package var seccompProfile: SeccompProfile?
     package var appArmorProfile: AppArmorProfile?
     package var seLinuxOptions: SELinuxOptions?
+    /// Recursive or MountOption.
+    package var seLinuxChangePolicy: String?
+    package var windowsOptions: JSONValue?
     package var sysctls: [Sysctl] = []
     package init() {}
 }

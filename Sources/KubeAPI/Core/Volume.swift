@@ -1,6 +1,8 @@
 /// One entry of `spec.volumes`; exactly one source is set. Source: Kubernetes API reference, Volume v1 core.
 package struct Volume: Codable, Hashable, Sendable {
     package var name = ""
+    /// The name of a source that is none of those below, such as `iscsi`.
+    package var otherSource: String?
     package var emptyDir: EmptyDirVolumeSource?
     package var hostPath: HostPathVolumeSource?
     package var configMap: ConfigMapVolumeSource?
@@ -12,6 +14,28 @@ package struct Volume: Codable, Hashable, Sendable {
     package var csi: CSIVolumeSource?
     package var nfs: NFSVolumeSource?
     package var image: ImageVolumeSource?
+
+    private enum CodingKeys: String, CodingKey {
+        case name, emptyDir, hostPath, configMap, secret, downwardAPI, projected, persistentVolumeClaim, ephemeral, csi, nfs, image
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        name = try fields.decode(String.self, forKey: .name)
+        emptyDir = try fields.decodeIfPresent(EmptyDirVolumeSource.self, forKey: .emptyDir)
+        hostPath = try fields.decodeIfPresent(HostPathVolumeSource.self, forKey: .hostPath)
+        configMap = try fields.decodeIfPresent(ConfigMapVolumeSource.self, forKey: .configMap)
+        secret = try fields.decodeIfPresent(SecretVolumeSource.self, forKey: .secret)
+        downwardAPI = try fields.decodeIfPresent(DownwardAPIVolumeSource.self, forKey: .downwardAPI)
+        projected = try fields.decodeIfPresent(ProjectedVolumeSource.self, forKey: .projected)
+        persistentVolumeClaim = try fields.decodeIfPresent(PersistentVolumeClaimVolumeSource.self, forKey: .persistentVolumeClaim)
+        ephemeral = try fields.decodeIfPresent(EphemeralVolumeSource.self, forKey: .ephemeral)
+        csi = try fields.decodeIfPresent(CSIVolumeSource.self, forKey: .csi)
+        nfs = try fields.decodeIfPresent(NFSVolumeSource.self, forKey: .nfs)
+        image = try fields.decodeIfPresent(ImageVolumeSource.self, forKey: .image)
+        let members = try decoder.container(keyedBy: JSONCodingKey.self).allKeys.map(\.stringValue)
+        otherSource = members.filter { CodingKeys(stringValue: $0) == nil }.min()
+    }
 }
 
 /// `medium` is empty (disk), Memory, or HugePages-<size>.
@@ -68,6 +92,8 @@ package struct VolumeProjection: Codable, Hashable, Sendable {
     package var configMap: ObjectProjection?
     package var downwardAPI: DownwardAPIVolumeSource?
     package var serviceAccountToken: ServiceAccountTokenProjection?
+    package var clusterTrustBundle: JSONValue?
+    package var podCertificate: JSONValue?
 }
 
 package struct ObjectProjection: Codable, Hashable, Sendable {

@@ -8,14 +8,16 @@ package struct ResolvedObject: Hashable, Sendable, CustomStringConvertible, Cust
         case secret = "Secret"
         case persistentVolumeClaim = "PersistentVolumeClaim"
         case persistentVolume = "PersistentVolume"
-        /// `name` is `<service account>/<audience>`; the body is the token.
+        /// `name` is `<service account>/<audience>/<seconds>`; the body is the token.
         case serviceAccountToken = "ServiceAccountToken"
+        /// The body is the name of its handler.
+        case runtimeClass = "RuntimeClass"
 
         /// Whether the body is stored encrypted.
         var isSealed: Bool {
             switch self {
             case .secret, .serviceAccountToken: true
-            case .configMap, .persistentVolumeClaim, .persistentVolume: false
+            case .configMap, .persistentVolumeClaim, .persistentVolume, .runtimeClass: false
             }
         }
     }

@@ -46,12 +46,13 @@ extension NodeProfile {
         status.nodeInfo = nodeInfo
         status.images = seen.images.prefix(Self.imageLimit).map(\.self)
         status.volumesInUse = seen.volumesInUse
-        status.runtimeHandlers = [
+        // The default, and the name a RuntimeClass gives it.
+        status.runtimeHandlers = ["", RuntimeHandler.builtIn].map { name in
             NodeRuntimeHandler(
-                name: "",
+                name: name,
                 features: NodeRuntimeHandlerFeatures(
                     recursiveReadOnlyMounts: supportsRecursiveReadOnly, userNamespaces: supportsUserNamespaces))
-        ]
+        }
         status.features = NodeFeatures(supplementalGroupsPolicy: true)
         status.declaredFeatures = Self.declaredFeatures
         for condition in conditions(from: seen) { status.set(condition, now: now) }

@@ -101,12 +101,15 @@ package enum PullPolicy: String, Sendable {
     case never = "Never"
 
     /// The container's own, or the API's default: Always for the tag `latest`, else IfNotPresent.
-    package init(of container: Container) {
-        if let named = PullPolicy(rawValue: container.imagePullPolicy) {
+    package init(of container: Container) { self.init(named: container.imagePullPolicy, image: container.image) }
+
+    /// - Parameter name: empty for the default.
+    package init(named name: String, image: String) {
+        if let named = PullPolicy(rawValue: name) {
             self = named
             return
         }
-        let lastPart = container.image.split(separator: "/").last ?? ""
+        let lastPart = image.split(separator: "/").last ?? ""
         let isLatest = !lastPart.contains("@") && (!lastPart.contains(":") || lastPart.hasSuffix(":latest"))
         self = isLatest ? .always : .ifNotPresent
     }

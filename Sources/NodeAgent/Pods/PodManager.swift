@@ -353,7 +353,7 @@ extension ObjectSnapshot {
             switch object.kind {
             case .configMap: configMaps[object.name] = try JSONDecoder().decode(ConfigMap.self, from: object.body)
             case .secret: secrets[object.name] = try JSONDecoder().decode(Secret.self, from: object.body)
-            case .persistentVolumeClaim, .persistentVolume, .serviceAccountToken: continue
+            case .persistentVolumeClaim, .persistentVolume, .serviceAccountToken, .runtimeClass: continue
             }
         }
     }

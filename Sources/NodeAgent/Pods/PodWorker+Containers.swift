@@ -29,7 +29,7 @@ extension PodWorker {
             try await ensureVolumes()
             plan = try containerPlan(
                 for: container, in: granted, attempt: progress.nextAttempt, id: Self.newContainerID(), image: ResolvedImage(image),
-                volumes: volumes, objects: await referencedObjects(), podIPs: memory.record.podIPs, seccomp: node.seccomp, on: node.facts)
+                volumes: volumes, objects: await referencedObjects(of: container), podIPs: memory.record.podIPs, seccomp: node.seccomp, on: node.facts)
             try await makeSubPaths(of: plan)
             try prepareFiles(for: container, plan)
         } catch {
@@ -153,7 +153,7 @@ extension PodWorker {
     }
 
     /// The registry logins of the pod's `imagePullSecrets`; one that cannot be read is reported and left out.
-    private func pullSecrets() -> DockerConfig {
+    func pullSecrets() -> DockerConfig {
         var logins = DockerConfig()
         for secret in pod.spec.imagePullSecrets.compactMap({ objects.secrets[$0.name] }) {
             do throws(ImageError) {
@@ -177,6 +177,18 @@ extension PodWorker {
         for name in pod.localSeccompProfiles {
             // A missing profile is reported by the plan, with its name.
             all.seccompProfiles[name] = try? SmallFile.bytes("\(node.facts.paths.seccompProfiles)/\(name)")
+        }
+        return all
+    }
+
+    /// Also what only this container needs.
+    func referencedObjects(of container: Container) async throws(SystemCallError) -> ReferencedObjects {
+        var all = await referencedObjects()
+        for selector in container.env.compactMap({ $0.valueFrom?.fileKeyRef }) {
+            guard let root = volumes[selector.volumeName]?.hostPath else { continue }
+            let path = selector.path
+            let reference = EnvironmentFileReference(volumeName: selector.volumeName, path: path)
+            all.environmentFiles[reference] = try await onDedicatedThread { () throws(SystemCallError) in try SmallFile.bytes(path, in: root) }
         }
         return all
     }

@@ -22,6 +22,7 @@ extension PodWorker {
             let id = run.imageID.hasPrefix("sha256:") ? run.imageID : await node.images.stored(run.imageID.isEmpty ? run.image : run.imageID)?.id
             if let id { images[id] = run.image }
         }
+        for (id, name) in await node.volumes.images(podUID: identity.uid) { images[id] = name }
         return images
     }
 

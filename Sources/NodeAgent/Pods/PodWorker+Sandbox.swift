@@ -46,6 +46,7 @@ extension PodWorker {
 
     /// - Returns: the pod's addresses.
     private func createSandbox(attempt: Int) async throws -> [String] {
+        try await RuntimeHandler.check(for: pod, client: node.client, ledger: node.ledger)
         let granted = granted
         let plan = try sandboxPlan(for: granted, on: node.facts)
         let uid = identity.uid

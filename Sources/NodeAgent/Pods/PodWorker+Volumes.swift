@@ -1,5 +1,6 @@
 import SandboxPlan
 import FoundationEssentials
+import Images
 import KubeAPI
 import Logging
 import PodPlanning
@@ -7,9 +8,30 @@ import PodPlanning
 /// The pod's volumes while it runs.
 extension PodWorker {
     func publishVolumes(podIPs: [String]) async throws {
-        let published = try await node.volumes.publish(for: granted, objects: await referencedObjects(), podIPs: podIPs, on: node.facts)
+        let images = try await volumeImages()
+        let published = try await node.volumes.publish(for: granted, objects: await referencedObjects(), images: images, podIPs: podIPs, on: node.facts)
         volumes = published.volumes
         renewVolumesAt = published.renewAt
+    }
+
+    /// The images of the pod's image volumes, pulled where they must be. One that stands is not asked for again: its mount
+    /// does not change while the pod lives.
+    private func volumeImages() async throws -> [String: StoredImage] {
+        var images: [String: StoredImage] = [:]
+        for volume in pod.spec.volumes {
+            guard let source = volume.image else { continue }
+            let policy: PullPolicy = volumes[volume.name] == nil ? PullPolicy(named: source.pullPolicy, image: source.reference) : .ifNotPresent
+            let events = node.events
+            let pod = pod
+            let outcome = await node.images.image(source.reference, policy: policy, logins: pullSecrets(), mayFallBack: false) {
+                events.record(.normal, "Pulling", "Pulling image \"\(source.reference)\"", about: pod)
+            }
+            switch outcome {
+            case .ready(let image, _): images[volume.name] = image
+            case .held(let waiting, _): throw VolumeTrouble.imageNotReady(volume: volume.name, waiting)
+            }
+        }
+        return images
     }
 
     var hasAllVolumes: Bool { pod.spec.volumes.allSatisfy { volumes[$0.name] != nil } }

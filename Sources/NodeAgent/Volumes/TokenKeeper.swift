@@ -31,8 +31,8 @@ package struct TokenKeeper: Sendable {
     private func token(_ projection: ServiceAccountTokenProjection, of pod: Pod) async throws -> ([UInt8], Date) {
         let uid = pod.metadata.uid
         let account = pod.spec.serviceAccountName.isEmpty ? "default" : pod.spec.serviceAccountName
-        let name = "\(account)/\(projection.audience)"
         let lifetime = projection.expirationSeconds > 0 ? projection.expirationSeconds : 3600
+        let name = "\(account)/\(projection.audience)/\(lifetime)"
         let known = try await ledger.read { try $0.objects(of: uid) }.first { $0.kind == .serviceAccountToken && $0.name == name }
         if let known, let expiry = known.expiresAt {
             let renewal = expiry.addingTimeInterval(-Double(lifetime) / 5)

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import Images
 package import KubeAPI
 import KubeClient
 package import Ledger
@@ -31,13 +32,20 @@ package struct VolumeKeeper: Sendable {
 
     /// Publishes every volume of the spec. Volumes that stand already are only brought up to date.
     ///
+    /// - Parameter images: those of the spec's image volumes, by the volume's name.
     /// - Throws: `VolumeTrouble`, also for objects that are missing; `LedgerError`.
-    package func publish(for pod: Pod, objects: ReferencedObjects, podIPs: [String], on node: NodeFacts) async throws -> Published {
+    package func publish(
+        for pod: Pod, objects: ReferencedObjects, images: [String: StoredImage] = [:], podIPs: [String], on node: NodeFacts
+    ) async throws -> Published {
         guard !pod.spec.volumes.isEmpty else { return Published(volumes: [:], renewAt: nil) }
         let uid = pod.metadata.uid
         var requests: [VolumeRequest] = []
         var renewals: [Date] = []
         for volume in pod.spec.volumes {
+            if let image = images[volume.name] {
+                requests.append(VolumeRequest(name: volume.name, source: .image(layers: image.layers, id: image.id), isReadOnly: true))
+                continue
+            }
             let (request, renewAt) = try await request(for: volume, of: pod, objects: objects, podIPs: podIPs, on: node)
             requests.append(request)
             if let renewAt { renewals.append(renewAt) }
@@ -51,8 +59,8 @@ package struct VolumeKeeper: Sendable {
         let byVolume = Dictionary(volumes.map { ($0.id, $0.identity) }, uniquingKeysWith: { first, _ in first })
         let wanted = requests
         let effects = effects
-        let images = Set(requests.filter(\.isLocalImage).map(\.volumeID)).sorted()
-        let published = try await during(images) {
+        let staged = Set(requests.filter(\.isLocalImage).map(\.volumeID)).sorted()
+        let published = try await during(staged) {
             try await ledger.bracket(
                 Intent(.publishVolumes, subject: uid),
                 preparing: { transaction in
@@ -100,17 +108,28 @@ package struct VolumeKeeper: Sendable {
         let entries = try await ledger.read { try $0.publications(of: uid) }.filter { $0.state == .published }
         return Dictionary(
             entries.map {
-                ($0.volumeName, MountedVolume(name: $0.volumeName, hostPath: $0.path, isReadOnly: $0.isReadOnly, supportsIDMap: $0.kind != "hostPath"))
+                ($0.volumeName, MountedVolume(name: $0.volumeName, hostPath: $0.path, isReadOnly: $0.isReadOnly, supportsIDMap: !["hostPath", "image"].contains($0.kind)))
             }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The persistent volumes that stand for some pod, each found to be the one it should be, as the node's status names them.
     package func inUse() async -> [String] {
         do throws(LedgerError) {
-            let standing = try await ledger.read { try $0.publications() }.filter { $0.state == .published && !$0.volumeID.isEmpty }
+            let standing = try await ledger.read { try $0.publications() }.filter {
+                $0.state == .published && !$0.volumeID.isEmpty && $0.kind != "image"
+            }
             return Set(standing.map { "kubernetes.io/local-volume/\($0.volumeID)" }).sorted()
         } catch {
             return []  // whoever reads the ledger for the pods' sake reports it
+        }
+    }
+
+    /// The ids of the images that stand as volumes of the pod, and the volumes' names.
+    package func images(podUID uid: String) async -> [(id: String, volume: String)] {
+        do throws(LedgerError) {
+            return try await ledger.read { try $0.publications(of: uid) }.filter { $0.kind == "image" }.map { ($0.volumeID, $0.volumeName) }
+        } catch {
+            return []  // whoever collects images reads the same ledger next, and leaves them all when it cannot
         }
     }
 
@@ -212,6 +231,7 @@ extension VolumeRequest {
         switch source {
         case .emptyDirectory, .memory: "emptyDir"
         case .hostPath: "hostPath"
+        case .image: "image"
         case .localImage, .directory: "persistentVolumeClaim"
         case .files(_, let plugin): ["configmap": "configMap", "secret": "secret", "downward-api": "downwardAPI"][plugin] ?? "projected"
         }
@@ -219,7 +239,7 @@ extension VolumeRequest {
 
     var volumeID: String {
         switch source {
-        case .localImage(let id): id
+        case .localImage(let id), .image(_, let id): id
         case .directory(_, _, let volume): volume
         case .emptyDirectory, .memory, .hostPath, .files: ""
         }

@@ -95,9 +95,6 @@ private func seccompProgram(
 }
 
 private func appArmorProfile(for container: Container, in pod: Pod, on node: NodeFacts) throws(PlanningError) -> String? {
-    // Labelling is not done: where SELinux is off, options mean nothing, as everywhere else.
-    let selinux = container.securityContext.seLinuxOptions ?? pod.spec.securityContext.seLinuxOptions
-    if selinux != nil, node.kernel.seLinux { throw .seLinuxUnsupported }
     guard let profile = container.securityContext.appArmorProfile ?? pod.spec.securityContext.appArmorProfile else {
         return container.securityContext.privileged ? nil : node.kernel.appArmorDefaultProfile
     }

@@ -79,6 +79,24 @@ struct EnvironmentPlan {
             if selector.optional { return nil }
             throw .keyNotFound(key: selector.key, kind: "Secret", namespace: pod.metadata.namespace, name: selector.name)
         }
+        if let selector = source.fileKeyRef { return try value(of: selector, objects) }
         return ""
+    }
+
+    private static func value(of selector: FileKeySelector, _ objects: ReferencedObjects) throws(PlanningError) -> String? {
+        let reference = EnvironmentFileReference(volumeName: selector.volumeName, path: selector.path)
+        guard let bytes = objects.environmentFiles[reference] else {
+            if selector.optional { return nil }
+            throw .environmentFile(volume: selector.volumeName, path: selector.path, problem: "there is no such file")
+        }
+        let file: EnvironmentFile
+        do throws(EnvironmentFile.Malformed) {
+            file = try EnvironmentFile(parsing: String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw .environmentFile(volume: selector.volumeName, path: selector.path, problem: "line \(error.line): \(error.problem)")
+        }
+        if let value = file.values[selector.key], !value.isEmpty { return value }
+        if selector.optional { return nil }
+        throw .environmentFile(volume: selector.volumeName, path: selector.path, problem: "environment variable key \"\(selector.key)\" not found")
     }
 }

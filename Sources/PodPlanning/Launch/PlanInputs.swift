@@ -39,6 +39,16 @@ package struct MountedVolume: Codable, Hashable, Sendable {
     }
 }
 
+/// A file in a volume of the pod, by the volume's name and the path below it.
+package struct EnvironmentFileReference: Codable, Hashable, Sendable {
+    package var volumeName: String
+    package var path: String
+    package init(volumeName: String, path: String) {
+        self.volumeName = volumeName
+        self.path = path
+    }
+}
+
 /// The objects a pod names, as they were when it was resolved; a missing one is simply not in here.
 package struct ReferencedObjects: Codable, Hashable, Sendable {
     /// By name, in the pod's namespace.
@@ -48,5 +58,7 @@ package struct ReferencedObjects: Codable, Hashable, Sendable {
     package var services: [Service] = []
     /// Bytes of the `Localhost` seccomp profiles under `NodePaths.seccompProfiles`, by the name that the pod uses.
     package var seccompProfiles: [String: [UInt8]] = [:]
+    /// Bytes of the files that `fileKeyRef` variables of the container come from.
+    package var environmentFiles: [EnvironmentFileReference: [UInt8]] = [:]
     package init() {}
 }

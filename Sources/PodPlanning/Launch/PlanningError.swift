@@ -6,6 +6,8 @@ package enum PlanningError: ActionableError, Hashable {
     case secretNotFound(String)
     /// `kind` is `ConfigMap` or `Secret`.
     case keyNotFound(key: String, kind: String, namespace: String, name: String)
+    /// The file of a `fileKeyRef`, and what is wrong with it.
+    case environmentFile(volume: String, path: String, problem: String)
     case imageRunsAsRoot(container: String, pod: String)
     case imageUserIsName(user: String, container: String, pod: String)
     case runsAsRoot(container: String, pod: String)
@@ -25,7 +27,6 @@ package enum PlanningError: ActionableError, Hashable {
     case badSeccompProfile(name: String, problem: String)
     case seccompFailed(step: String, code: Int32)
     case appArmorUnavailable
-    case seLinuxUnsupported
     case userNamespacesUnavailable
     case recursiveReadOnlyUnavailable(volume: String)
     case volumeNotIDMappable(String)
@@ -44,6 +45,7 @@ package enum PlanningError: ActionableError, Hashable {
         case .configMapNotFound(let name): "configmap \"\(name)\" not found"
         case .secretNotFound(let name): "secret \"\(name)\" not found"
         case .keyNotFound(let key, let kind, let namespace, let name): "couldn't find key \(key) in \(kind) \(namespace)/\(name)"
+        case .environmentFile(let volume, let path, let problem): "environment file \"\(path)\" in volume \"\(volume)\": \(problem)"
         case .imageRunsAsRoot(let container, let pod):
             "container has runAsNonRoot and image will run as root (pod: \"\(pod)\", container: \(container))"
         case .imageUserIsName(let user, let container, let pod):
@@ -64,7 +66,6 @@ package enum PlanningError: ActionableError, Hashable {
         case .badSeccompProfile(let name, let problem): "seccomp profile \"\(name)\": \(problem)"
         case .seccompFailed(let step, let code): "libseccomp cannot \(step): error \(-code)"
         case .appArmorUnavailable: "cannot enforce AppArmor: the host has AppArmor disabled or no such profile"
-        case .seLinuxUnsupported: "cannot apply seLinuxOptions: Berth does not label processes"
         case .userNamespacesUnavailable: "hostUsers is false and the node has no user namespace range for the pod"
         case .recursiveReadOnlyUnavailable(let volume): "volume \"\(volume)\" asks for recursive read-only mounts, which this kernel lacks"
         case .volumeNotIDMappable(let volume): "volume \"\(volume)\" cannot be mounted into a pod with hostUsers: false"
@@ -83,7 +84,7 @@ package enum PlanningError: ActionableError, Hashable {
     /// `state.waiting.reason` of the container.
     package var reason: String {
         switch self {
-        case .noCommand, .unknownUser, .unknownGroup, .unknownCapability, .capabilityUnavailable, .appArmorUnavailable, .seLinuxUnsupported,
+        case .noCommand, .unknownUser, .unknownGroup, .unknownCapability, .capabilityUnavailable, .appArmorUnavailable,
             .seccompProfileNotFound, .badSeccompProfile, .seccompFailed, .badStopSignal:
             "CreateContainerError"
         default: "CreateContainerConfigError"
@@ -95,12 +96,12 @@ package enum PlanningError: ActionableError, Hashable {
         case .configMapNotFound(let name): "create ConfigMap \(name) in the pod's namespace, or mark the reference optional"
         case .secretNotFound(let name): "create Secret \(name) in the pod's namespace, or mark the reference optional"
         case .keyNotFound(let key, let kind, _, let name): "add key \(key) to \(kind) \(name), or mark the reference optional"
+        case .environmentFile(_, let path, _): "let an init container write NAME='value' lines to \(path), or mark the reference optional"
         case .imageRunsAsRoot, .imageUserIsName, .runsAsRoot: "set securityContext.runAsUser to a user id other than 0"
         case .noCommand: "set command in the container, or Entrypoint or Cmd in the image"
         case .unknownUser, .unknownGroup: "use a numeric id, or an image whose passwd and group files have the name"
         case .capabilityUnavailable(let name, _): "remove \(name) from capabilities.add, or set privileged"
         case .appArmorUnavailable: "remove appArmorProfile, or boot with AppArmor enabled"
-        case .seLinuxUnsupported: "remove seLinuxOptions, or disable SELinux on the node"
         case .seccompProfileNotFound(let name): "put the profile at seccomp/\(name) in the kubelet directory"
         case .unsafeSysctl(let name): "allow \(name) with --allowed-unsafe-sysctls"
         default: nil

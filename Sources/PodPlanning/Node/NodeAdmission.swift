@@ -15,6 +15,9 @@ package func admissionFailure(of pod: Pod, admitted: [Pod], taints: [Taint], on 
             reason: "PodOSSelectorNodeLabelDoesNotMatch",
             message: "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label")
     }
+    if let field = pod.spec.unsupportedFields.first {
+        return PodFailure(reason: "UnexpectedAdmissionError", message: "spec.\(field.path): \(field.detail)")
+    }
     for container in pod.spec.allContainers {
         let probes = [container.startupProbe, container.livenessProbe, container.readinessProbe]
         if probes.contains(where: { $0?.grpc != nil }) {
@@ -40,6 +43,9 @@ package func admissionFailure(of pod: Pod, admitted: [Pod], taints: [Taint], on 
     if let taint = taints.first(where: { $0.effect == "NoExecute" && !isTolerated($0) }) {
         return PodFailure(
             reason: "TaintToleration", message: "Predicate TaintToleration failed: node(s) had untolerated taint {\(taint.key): \(taint.value)}")
+    }
+    if let field = pod.spec.seLinuxField {
+        return PodFailure(reason: "SELinux", message: "Cannot enforce SELinux: spec.\(field): Berth does not label processes and files; remove it")
     }
     if pod.spec.asksForAppArmor, !node.kernel.appArmor {
         return PodFailure(reason: "AppArmor", message: "Cannot enforce AppArmor: AppArmor is not enabled on the host")
@@ -83,6 +89,18 @@ extension PodSpec {
     fileprivate var asksForAppArmor: Bool {
         let profiles = allContainers.map(\.securityContext.appArmorProfile) + [securityContext.appArmorProfile]
         return profiles.contains { $0.map { $0.type != "Unconfined" } ?? false }
+    }
+
+    /// The first field that asks for a label.
+    fileprivate var seLinuxField: String? {
+        if securityContext.seLinuxOptions != nil { return "securityContext.seLinuxOptions" }
+        if securityContext.seLinuxChangePolicy != nil { return "securityContext.seLinuxChangePolicy" }
+        for (list, members) in [("initContainers", initContainers), ("containers", containers), ("ephemeralContainers", ephemeralContainers)] {
+            if let index = members.firstIndex(where: { $0.securityContext.seLinuxOptions != nil }) {
+                return "\(list)[\(index)].securityContext.seLinuxOptions"
+            }
+        }
+        return nil
     }
 
     /// Sidecars hold their ports beside the regular containers.

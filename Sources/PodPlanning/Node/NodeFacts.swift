@@ -52,7 +52,6 @@ package struct KernelFeatures: Codable, Hashable, Sendable {
     package var appArmor = false
     /// The loaded AppArmor profile that stands for RuntimeDefault; nil when none is.
     package var appArmorDefaultProfile: String?
-    package var seLinux = false
     /// `mount_setattr(2)` with `AT_RECURSIVE`, Linux 5.12.
     package var recursiveReadOnly = true
     package var userNamespaces = true

@@ -22,9 +22,13 @@ extension PodSpec {
     /// What the scheduler and the node count for the pod: its containers together, or its hungriest moment of
     /// initialization, whichever is more; pod-level amounts in their place; overhead on top.
     /// Source: Kubernetes, "Resource sharing within containers" of Sidecar Containers.
-    package var requests: ResourceAmounts { total(\.effectiveRequests) }
+    package var requests: ResourceAmounts { total(\.effectiveRequests).adding(ResourceAmounts(overhead)) }
 
-    package var limits: ResourceAmounts { total(\.limits) }
+    /// Overhead raises a limit, and makes none.
+    package var limits: ResourceAmounts {
+        let limits = total(\.limits)
+        return limits.adding(ResourceAmounts(overhead).filter { limits[$0.key] != nil })
+    }
 
     private func total(_ part: (ResourceRequirements) -> [String: Quantity]) -> ResourceAmounts {
         var together = containers.reduce(ResourceAmounts()) { $0.adding(ResourceAmounts(part($1.resources))) }
@@ -41,8 +45,6 @@ extension PodSpec {
         }
         together = together.adding(sidecars).maximum(peak)
         if let resources { together.merge(ResourceAmounts(part(resources))) { _, pod in pod } }
-        let extra = ResourceAmounts(overhead)
-        for (name, amount) in extra where together[name] != nil || amount == 0 { together[name, default: 0] += amount }
         return together
     }
 }
