@@ -53,6 +53,9 @@ extension ImageStore {
         return try await pull(reference, credentials: nil, progress: progress)
     }
 
+    /// How far the pulls under way are.
+    package func runningPulls() -> [PullProgress] { pulls.values.map(\.hub.progress).sorted { $0.reference < $1.reference } }
+
     private func join(
         _ key: PullKey, waiter: Int, _ progress: PullProgressHandler?, _ continuation: CheckedContinuation<Result<StoredImage, ImageError>, Never>
     ) {

@@ -18,6 +18,8 @@ final class PullProgressHub: Sendable {
 
     func add(_ handler: @escaping PullProgressHandler, id: Int) { state.withLock { $0.handlers[id] = handler } }
 
+    var progress: PullProgress { state.withLock { $0.progress } }
+
     func remove(_ id: Int) { state.withLock { _ = $0.handlers.removeValue(forKey: id) } }
 
     func begin(_ layers: [PullProgress.Layer]) {

@@ -78,5 +78,7 @@ enum LedgerSchema {
             """
         ),
         ("2 agent record", "ALTER TABLE pod ADD COLUMN record BLOB;"),
+        // What they were made for is in the record.
+        ("3 containers and probes in the record", "DROP TABLE probe; DROP TABLE container;"),
     ]
 }

@@ -34,20 +34,10 @@ package struct LedgerSnapshot {
         }
     }
 
-    // MARK: Sandboxes, containers, probes, network
+    // MARK: Sandboxes and network
 
     package func sandboxes() throws -> [SandboxEntry] { try all("ORDER BY pod_uid, attempt") }
     package func sandboxes(of podUID: String) throws -> [SandboxEntry] { try all("WHERE pod_uid = ? ORDER BY attempt", [podUID]) }
-
-    package func containers() throws -> [ContainerEntry] { try all("ORDER BY pod_uid, name, attempt") }
-    package func containers(of podUID: String) throws -> [ContainerEntry] {
-        try all("WHERE pod_uid = ? ORDER BY created_at, name, attempt", [podUID])
-    }
-    package func container(_ id: String) throws -> ContainerEntry? { try all(ContainerEntry.self, "WHERE id = ?", [id]).first }
-
-    package func probes(of podUID: String) throws -> [ProbeEntry] {
-        try all("WHERE container_id IN (SELECT id FROM container WHERE pod_uid = ?) ORDER BY container_id, kind", [podUID])
-    }
 
     package func networks() throws -> [NetworkEntry] { try all("ORDER BY pod_uid") }
     package func network(of podUID: String) throws -> NetworkEntry? { try all(NetworkEntry.self, "WHERE pod_uid = ?", [podUID]).first }
@@ -62,6 +52,10 @@ package struct LedgerSnapshot {
     }
     package func publications(ofVolume id: String) throws -> [PublicationEntry] {
         try all("WHERE volume_id = ? ORDER BY pod_uid, volume_name", [id])
+    }
+    /// Ids of the volumes that stand for some pod: mounted on the node from the first publication to the last.
+    package func stagedVolumes() throws -> Set<String> {
+        Set(try publications().filter { $0.state == .published && !$0.volumeID.isEmpty }.map(\.volumeID))
     }
     package func imageUses() throws -> [ImageUseEntry] { try all("ORDER BY last_used_at DESC, image_id") }
 

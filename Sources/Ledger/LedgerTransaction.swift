@@ -49,14 +49,10 @@ package struct LedgerTransaction {
         try database.execute(sql: "UPDATE pod SET record = ? WHERE uid = ?", arguments: [record, uid])
     }
 
-    /// With it go its objects, sandboxes, containers and probes. Network and publications stay until they are removed
+    /// With it go its objects and sandboxes. Network and publications stay until they are removed
     /// themselves, because what they describe may still be there.
     package func removePod(_ uid: String) throws {
         try database.execute(sql: "DELETE FROM pod WHERE uid = ?", arguments: [uid])
-    }
-
-    package func removeContainer(_ id: String) throws {
-        try database.execute(sql: "DELETE FROM container WHERE id = ?", arguments: [id])
     }
 
     package func removeSandbox(of podUID: String, attempt: Int) throws {

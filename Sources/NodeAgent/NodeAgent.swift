@@ -1,3 +1,4 @@
+import FoundationEssentials
 import KubeAPI
 import Logging
 
@@ -28,7 +29,9 @@ package struct NodeAgent: Sendable {
             group.addTask { await node.outbox.run() }
             group.addTask { await node.services.run() }
             group.addTask { await pods.run() }
-            group.addTask { await ImageCollector(images: node.images, ledger: node.ledger, logger: node.logger, inUse: pods.imagesInUse).run() }
+            let collector = ImageCollector(images: node.images, ledger: node.ledger, logger: node.logger, inUse: pods.imagesInUse)
+            group.addTask { await collector.run() }
+            group.addTask { await EvictionManager(node: node, pods: pods) { await collector.collect(at: Date(), everything: true) }.run() }
             group.addTask {
                 // Once more for every Node that is deleted: lease and status belong to the one that is there.
                 while let registered = await registration.register() {

@@ -10,6 +10,7 @@ import PodPlanning
 struct AgentBackend: NodeBackend {
     let agent: NodeAgent
     let images: ImageStore
+    let logins: NodeLogins
     let facts: NodeFacts
     let startedAt: Date
 
@@ -94,7 +95,7 @@ struct AgentBackend: NodeBackend {
     }
 
     func debug(method: String, path: [String], query: [String: String], body: [UInt8]) async throws(NodeServerError) -> DebugAnswer? {
-        try await DebugRoutes(agent: agent, images: images).answer(method: method, path: path, query: query, body: body)
+        try await DebugRoutes(agent: agent, images: images, logins: logins).answer(method: method, path: path, query: query, body: body)
     }
 
     private func resources(_ path: String, since start: Date) -> ResourceUsage {

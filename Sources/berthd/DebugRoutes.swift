@@ -10,14 +10,17 @@ import NodeServer
 ///     GET  images                          POST images/import  {"path", "name"}
 ///     GET  plan/<namespace>/<pod>          POST images/pull    {"name"}
 ///     GET  why/<namespace>/<pod>           POST images/remove  {"name"}
-///     GET  events
+///     GET  images/pulls                    GET  events
 struct DebugRoutes: Sendable {
     let agent: NodeAgent
     let images: ImageStore
+    let logins: NodeLogins
 
     func answer(method: String, path: [String], query: [String: String], body: [UInt8]) async throws(NodeServerError) -> DebugAnswer? {
         switch (method, path.first ?? "", path.count) {
         case ("GET", "images", 1): return try Self.json(await images.images().map(ImageSummary.init))
+        case ("GET", "images", 2) where path[1] == "pulls":
+            return try Self.json(await images.runningPulls().map { PullSummary(reference: $0.reference, summary: $0.summary, layers: $0.lines) })
         case ("POST", "images", 2): return try await change(path[1], try Self.decode(ImageRequest.self, body))
         case ("GET", "plan", 3):
             let worker = try await worker(path)
@@ -37,9 +40,9 @@ struct DebugRoutes: Sendable {
         do throws(ImageError) {
             switch action {
             case "import": changed = try await images.importArchive(at: request.path ?? "", name: request.name)
-            case "pull": 
+            case "pull":
                 let reference = try ImageReference(parsing: request.name ?? "")
-                changed = [try await images.pull(reference, trying: [])]
+                changed = [try await images.pull(reference, trying: try logins.read().credentials(for: reference))]
             case "remove":
                 try await images.remove(request.name ?? "", inUse: Set(await agent.pods.imagesInUse().keys))
                 changed = []
@@ -78,6 +81,13 @@ struct DebugRoutes: Sendable {
 private struct ImageRequest: Decodable {
     var path: String?
     var name: String?
+}
+
+private struct PullSummary: Encodable {
+    var reference: String
+    /// One line on the whole, and one for each layer.
+    var summary: String
+    var layers: [String]
 }
 
 private struct ImageSummary: Encodable {

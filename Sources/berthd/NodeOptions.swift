@@ -1,7 +1,10 @@
 public import ArgumentParser
 import ControlPlane
+import FoundationEssentials
+import Images
 import KubeAPI
 public import Logging
+import PodPlanning
 
 /// The flags. Names are kubelet's where kubelet has the flag.
 struct NodeOptions: ParsableArguments {
@@ -65,6 +68,39 @@ struct NodeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Labels of the node, name=value, separated by commas.", valueName: "labels"))
     var nodeLabels = ""
 
+    @Option(help: ArgumentHelp("Hard eviction thresholds, such as memory.available<100Mi,nodefs.available<10%.", valueName: "thresholds"))
+    var evictionHard = EvictionSettings.standardHard
+
+    @Option(help: ArgumentHelp("Soft eviction thresholds, each with a grace period.", valueName: "thresholds"))
+    var evictionSoft = ""
+
+    @Option(help: ArgumentHelp("How long soft thresholds must have been met, such as memory.available=1m30s.", valueName: "durations"))
+    var evictionSoftGracePeriod = ""
+
+    @Option(help: ArgumentHelp("What is to be free beyond a threshold, such as nodefs.available=1Gi.", valueName: "amounts"))
+    var evictionMinimumReclaim = ""
+
+    @Option(help: ArgumentHelp("Seconds a pod gets at most when a soft threshold evicts it.", valueName: "seconds"))
+    var evictionMaxPodGracePeriod = 0
+
+    @Option(help: ArgumentHelp("How long a condition of pressure stays after its cause.", valueName: "duration"))
+    var evictionPressureTransitionPeriod = "5m"
+
+    @Option(help: ArgumentHelp("Percent of the disk at which unused images begin to go.", valueName: "percent"))
+    var imageGCHighThreshold = 85
+
+    @Option(help: ArgumentHelp("Percent of the disk at which they stay again.", valueName: "percent"))
+    var imageGCLowThreshold = 80
+
+    @Option(help: ArgumentHelp("An image unused for less stays.", valueName: "duration"))
+    var minimumImageTTLDuration = "2m"
+
+    @Option(help: ArgumentHelp("An image unused for longer goes; 0s is never.", valueName: "duration"))
+    var imageMaximumGCAge = "0s"
+
+    @Option(help: ArgumentHelp("Resources kept back for Berth itself, such as cpu=100m,memory=128Mi.", valueName: "amounts"))
+    var kubeReserved = ""
+
     @Option(help: ArgumentHelp("Resources kept back for the system, such as cpu=200m,memory=256Mi.", valueName: "amounts"))
     var systemReserved = ""
 
@@ -79,6 +115,9 @@ struct NodeOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Registries that may be asked over plain HTTP, separated by commas. Those on loopback always may.", valueName: "hosts"))
     var insecureRegistries = ""
+
+    @Option(help: ArgumentHelp("Images pulled at the same time; others wait.", valueName: "number"))
+    var maxParallelImagePulls = 3
 
     @Option(help: ArgumentHelp("The supervisor program; else berth-pod beside berthd.", valueName: "file"))
     var supervisor: String?
@@ -101,17 +140,51 @@ struct NodeOptions: ParsableArguments {
             throw ValidationError("\(flag) '\(port)' is not a port")
         }
         _ = try reserved()
+        _ = try eviction()
+        _ = try imageGarbage()
         _ = try labels()
         _ = try serviceAddresses()
     }
 
     var cniConfiguration: String { "\(rootDir)\(cniConfDir)" }
 
+    /// What pods cannot have, by name: the system's part, and Berth's own.
+    /// Source: Kubernetes, "Reserve Compute Resources for System Daemons".
     func reserved() throws -> [String: Quantity] {
-        try pairs(systemReserved, flag: "--system-reserved").mapValues { text in
-            guard let quantity = Quantity(text) else { throw ValidationError("--system-reserved: '\(text)' is not an amount") }
-            return quantity
+        var amounts: [String: Quantity] = [:]
+        for (flag, text) in [("--system-reserved", systemReserved), ("--kube-reserved", kubeReserved)] {
+            for (name, amount) in try pairs(text, flag: flag) {
+                guard let quantity = Quantity(amount) else { throw ValidationError("\(flag): '\(amount)' is not an amount") }
+                let sum = name == "cpu" ? Quantity(milli: quantity.milliValue + (amounts[name]?.milliValue ?? 0)) : Quantity(exactly: quantity.value + (amounts[name]?.value ?? 0))
+                amounts[name] = sum
+            }
         }
+        return amounts
+    }
+
+    func eviction() throws -> EvictionSettings {
+        guard let transition = TimeInterval(goText: evictionPressureTransitionPeriod) else {
+            throw ValidationError("--eviction-pressure-transition-period '\(evictionPressureTransitionPeriod)' is not a duration")
+        }
+        do {
+            return try EvictionSettings(
+                hard: evictionHard, soft: evictionSoft, softGrace: evictionSoftGracePeriod, minimumReclaim: evictionMinimumReclaim,
+                transitionPeriod: transition, maximumPodGracePeriod: evictionMaxPodGracePeriod)
+        } catch {
+            throw ValidationError("eviction thresholds: \(error)")
+        }
+    }
+
+    func imageGarbage() throws -> ImageGarbagePolicy {
+        guard (0...100).contains(imageGCLowThreshold), (imageGCLowThreshold...100).contains(imageGCHighThreshold) else {
+            throw ValidationError("--image-gc-low-threshold and --image-gc-high-threshold are percents, the low one first")
+        }
+        guard let youngest = TimeInterval(goText: minimumImageTTLDuration), let oldest = TimeInterval(goText: imageMaximumGCAge) else {
+            throw ValidationError("--minimum-image-ttl-duration and --image-maximum-gc-age are durations such as 2m")
+        }
+        return ImageGarbagePolicy(
+            highThresholdPercent: imageGCHighThreshold, lowThresholdPercent: imageGCLowThreshold, minimumAge: .seconds(youngest),
+            maximumAge: oldest > 0 ? .seconds(oldest) : nil)
     }
 
     func serviceAddresses() throws -> ServiceAddresses {

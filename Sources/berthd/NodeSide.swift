@@ -55,7 +55,7 @@ struct NodeSide {
 
         // Subsystems.
         let images = try ImageStore(
-            root: paths.images, registries: RegistryConfiguration(insecureRegistries: Set(options.insecureRegistries.listed)), logger: logger)
+            root: paths.images, registries: RegistryConfiguration(insecureRegistries: Set(options.insecureRegistries.listed), parallelPulls: options.maxParallelImagePulls), logger: logger)
         let runtime = try SandboxRuntime(
             configuration: RuntimeConfiguration(podsDirectory: "\(paths.run)/pods", supervisor: environment.supervisor), logger: logger)
         let outbox = StatusOutbox(ledger: ledger, sender: UpstreamSender(client: client, logger: logger), logger: logger)
@@ -75,11 +75,13 @@ struct NodeSide {
             effects: PodVolumes(paths: paths, localVolumes: LocalVolumeStore(directory: paths.provisionedVolumes)),
             claims: ClaimResolver(client: client, ledger: ledger), tokens: TokenKeeper(client: client, ledger: ledger), ledger: ledger)
         let mirror = NodeMirror()
+        let pressure = NodePressure()
+        let logins = NodeLogins(path: "\(paths.kubelet)/config.json")
         let node = NodeServices(
-            facts: facts, ledger: ledger, runtime: runtime, images: ImageKeeper(store: images), volumes: volumes, network: cni,
+            facts: facts, ledger: ledger, runtime: runtime, images: ImageKeeper(store: images, nodeLogins: logins, garbage: try options.imageGarbage()), volumes: volumes, network: cni,
             reservations: pods?.defaultNetwork?.reservations, client: client, mirror: mirror, objects: ObjectCache(client: client),
             services: catalog, events: EventRecorder(component: "kubelet", nodeName: facts.nodeName, ledger: ledger, outbox: outbox),
-            outbox: outbox, probes: probes,
+            outbox: outbox, probes: probes, pressure: pressure, eviction: try options.eviction(),
             staticPods: options.podManifestPath.map { path in
                 StaticPodSource(path: path, nodeName: facts.nodeName, logger: logger) { try PodManifest.read($0).decode(as: Pod.self) }
             }, logger: logger)
@@ -99,7 +101,7 @@ struct NodeSide {
             var notReady: String?
             do throws(NetworkError) { _ = try cni.currentList() } catch { notReady = "container runtime network not ready: \(error)" }
             return NodeObservation(
-                storage: storage, memory: MemoryInfo.read(), processes: ProcessNumbers.read(), images: list.sorted { $0.sizeBytes > $1.sizeBytes },
+                storage: storage, memory: MemoryInfo.read(), pressure: pressure.current, images: list.sorted { $0.sizeBytes > $1.sizeBytes },
                 volumesInUse: await volumes.inUse(), notReady: notReady)
         }
         agent = NodeAgent(
@@ -111,7 +113,7 @@ struct NodeSide {
         clientAuthority = try upstream.publishedClientCA.map { file in
             try ClientAuthority(tls: tls, file: file, logger: logger) { await client.publishedClientAuthority() }
         }
-        let backend = AgentBackend(agent: agent, images: images, facts: facts, startedAt: Date())
+        let backend = AgentBackend(agent: agent, images: images, logins: logins, facts: facts, startedAt: Date())
         server = NodeServer(
             address: .tcp(host: options.address, port: options.port), tls: tls,
             localSocket: paths.socket, backend: backend, reviewer: ClientReviewer(client: client, nodeName: facts.nodeName),

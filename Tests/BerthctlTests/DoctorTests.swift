@@ -8,7 +8,7 @@ struct DoctorTests {
         var ledger = LedgerView()
         ledger.pods = ["uid-1": "default/web-0"]
         ledger.runningContainers = ["abc"]
-        ledger.volumes = ["pvc-1": (state: "provisioned", stagingPath: "/var/lib/berth/volumes/pvc-1/data")]
+        ledger.volumes = ["pvc-1": (isStaged: false, stagingPath: "/var/lib/berth/volumes/pvc-1/data")]
         var world = NodeWorld()
         world.podCgroups = ["uid-1": "/sys/fs/cgroup/kubepods/poduid-1"]
         world.supervisors = ["uid-1"]
@@ -59,7 +59,7 @@ struct DoctorTests {
     @Test("a volume that should be mounted and is not is missing")
     func missingMount() {
         var (ledger, world) = Self.healthy()
-        ledger.volumes["pvc-1"] = (state: "staged", stagingPath: "/var/lib/berth/volumes/pvc-1/data")
+        ledger.volumes["pvc-1"] = (isStaged: true, stagingPath: "/var/lib/berth/volumes/pvc-1/data")
         world.mounts["/var/lib/berth/volumes/pvc-1/data"] = nil
         #expect(findings(ledger: ledger, world: world, daemonIsUp: true).map(\.kind) == [.missing])
     }

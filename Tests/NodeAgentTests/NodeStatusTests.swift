@@ -56,12 +56,11 @@ struct NodeStatusTests {
         #expect(next.conditions.contains { $0.type == "NetworkUnavailable" })
     }
 
-    @Test("pressure on process ids", arguments: [(0, 0, "False"), (1000, 949, "False"), (1000, 951, "True")])
-    func processes(limit: Int, used: Int, expected: String) throws {
-        let seen = NodeObservation(
-            storage: try FileSystemSpace(of: "/"), memory: MemoryInfo(parsing: ""), processes: ProcessNumbers(limit: limit, used: used))
+    @Test("pressure is told by its condition, and by no other", arguments: ["MemoryPressure", "DiskPressure", "PIDPressure"])
+    func pressure(condition: String) throws {
+        let seen = NodeObservation(storage: try FileSystemSpace(of: "/"), memory: MemoryInfo(parsing: ""), pressure: [condition])
         let status = profile.status(from: seen, previous: NodeStatus(), now: now)
-        #expect(status.conditions.first { $0.type == "PIDPressure" }?.status == expected)
+        #expect(status.conditions.filter { $0.type.hasSuffix("Pressure") && $0.status == "True" }.map(\.type) == [condition])
     }
 
     @Test("the kernel's process ids, and a kernel that does not tell")

@@ -63,6 +63,35 @@ struct LogTests {
         #expect(query.values.contains { error?.description.contains($0) == true })
     }
 
+    @Test("following loses nothing when the log is rotated more often than it is looked at")
+    func rotations() async throws {
+        try await Self.withLog("2026-11-22T10:00:00Z stdout F 0\n") { path in
+            var options = PodLogOptions()
+            options.follow = true
+            func append(_ text: String) throws {
+                let file = try #require(fopen(path, "a"))
+                fputs("2026-11-22T10:00:01Z stdout F \(text)\n", file)
+                fclose(file)
+            }
+            var seen = ""
+            let reader = ContainerLogReader(options: options, file: LogFile(path: path, ended: {}), threads: .singleton)
+            try await reader.run { bytes in
+                let isFirst = seen.isEmpty
+                seen += String(buffer: bytes)
+                guard isFirst else { return }
+                for round in 1...3 {
+                    // Still into the old file, after the reader has seen its end.
+                    try append("\(round)a")
+                    for number in stride(from: round - 1, through: 0, by: -1) {
+                        rename(number == 0 ? path : "\(path).\(number)", "\(path).\(number + 1)")
+                    }
+                    try append("\(round)b")
+                }
+            }
+            #expect(seen == "0\n1a\n1b\n2a\n2b\n3a\n3b\n")
+        }
+    }
+
     @Test("following sees new lines, goes on in the file that rotation begins, and ends with the container")
     func follow() async throws {
         try await Self.withLog("2026-11-22T10:00:00Z stdout F first\n") { path in

@@ -42,6 +42,16 @@ extension NodeTests {
                 #expect(try await kubectl.value("pod/welcome", "{.status.containerStatuses[0].imageID}").contains("@sha256:"))
                 try await kubectl.wait("pod/stranger", until: "{.status.containerStatuses[0].state.waiting.reason}", is: "ImagePullBackOff")
                 #expect(try await node.berthctl("images").contains("\(address)/tools:1"))
+
+                // The node's own login is for every pod, and for its administrator.
+                #expect(try await node.berthctl("image", "pull", "\(address)/tools:1", expecting: 1).contains("denies access"))
+                let file = "\(node.root)/var/lib/kubelet/config.json"
+                let login = Data("u:secret".utf8).base64EncodedString()
+                try #"{"auths":{"\#(address)":{"auth":"\#(login)"}}}"#.write(toFile: file, atomically: true, encoding: .utf8)
+                defer { unlink(file) }
+                #expect(try await node.berthctl("image", "pull", "\(address)/tools:1").hasPrefix("pulled "))
+                try await kubectl.apply(pod("guest", ""))
+                try await kubectl.waitUntilReady("guest")
             }
         }
 

@@ -68,13 +68,15 @@ actor StandaloneNode {
     }
 
     /// Starts the daemon, and returns when its API answers and the node is Ready.
-    func start() async throws {
+    ///
+    /// - Parameter more: flags for this one start.
+    func start(with more: [String] = []) async throws {
         precondition(daemon == nil, "the daemon runs already")
         let file = try OwnedFileDescriptor(opening: log, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
         let output = FileHandle(fileDescriptor: file.release(), closeOnDealloc: true)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "\(Self.products)/berthd")
-        process.arguments = arguments
+        process.arguments = arguments + more
         process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output

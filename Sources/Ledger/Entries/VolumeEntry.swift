@@ -8,11 +8,20 @@ package struct VolumeEntry: LedgerEntry, Hashable {
     /// What it holds, and on which medium.
     package enum Kind: String, Codable, Sendable { case localImage, localDirectory, hostPath }
 
+    /// Whether it is mounted is not among these: it is while a publication stands; see `LedgerSnapshot.stagedVolumes`.
+    package enum State: String, Codable, Sendable {
+        /// It is a claim's.
+        case provisioned
+        /// Its claim is gone, and it is kept.
+        case released
+        /// It goes for good when the retention is over.
+        case trashed
+    }
+
     /// Its own id: for the built-in provisioner `pvc-<claim uid>`, else the PersistentVolume's name.
     package var id: String
     package var kind: Kind
-    /// Raw value of `Volumes.VolumeStateMachine.State`.
-    package var state: String
+    package var state: State
     package var persistentVolume: String
     package var claimNamespace: String
     package var claimName: String
@@ -28,7 +37,7 @@ package struct VolumeEntry: LedgerEntry, Hashable {
     package var trashedAt: Date?
 
     package init(
-        id: String, kind: Kind, state: String, persistentVolume: String = "", claimNamespace: String = "", claimName: String = "",
+        id: String, kind: Kind, state: State, persistentVolume: String = "", claimNamespace: String = "", claimName: String = "",
         claimUID: String = "", capacityBytes: Int = 0, source: String, stagingPath: String = "", identity: SourceIdentity? = nil,
         createdAt: Date, trashedAt: Date? = nil
     ) {

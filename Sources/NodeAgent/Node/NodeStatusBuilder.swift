@@ -6,7 +6,8 @@ package import LinuxSystem
 package struct NodeObservation: Hashable, Sendable {
     package var storage: FileSystemSpace
     package var memory: MemoryInfo
-    package var processes: ProcessNumbers
+    /// The conditions that pressure has made true.
+    package var pressure: Set<String>
     /// Largest first.
     package var images: [ContainerImage]
     package var volumesInUse: [String]
@@ -14,12 +15,12 @@ package struct NodeObservation: Hashable, Sendable {
     package var notReady: String?
 
     package init(
-        storage: FileSystemSpace, memory: MemoryInfo, processes: ProcessNumbers = ProcessNumbers(), images: [ContainerImage] = [],
+        storage: FileSystemSpace, memory: MemoryInfo, pressure: Set<String> = [], images: [ContainerImage] = [],
         volumesInUse: [String] = [], notReady: String? = nil
     ) {
         self.storage = storage
         self.memory = memory
-        self.processes = processes
+        self.pressure = pressure
         self.images = images
         self.volumesInUse = volumesInUse
         self.notReady = notReady
@@ -77,21 +78,14 @@ extension NodeProfile {
         let ready =
             seen.notReady.map { NodeCondition(type: "Ready", status: "False", reason: "KubeletNotReady", message: $0) }
             ?? NodeCondition(type: "Ready", status: "True", reason: "KubeletReady", message: "berthd is posting ready status")
-        // Source: kubelet's default hard eviction thresholds.
-        let lowMemory = seen.memory.available < 100 << 20
-        let lowDisk =
-            seen.storage.availableBytes < seen.storage.capacityBytes / 10
-            || (seen.storage.inodes > 0 && seen.storage.availableInodes < seen.storage.inodes / 20)
-        // Kubelet has no such threshold by default; below one in twenty the next fork may be the one that fails.
-        let lowNumbers = seen.processes.limit > 0 && seen.processes.limit - seen.processes.used < seen.processes.limit / 20
         return [
-            lowMemory
+            seen.pressure.contains("MemoryPressure")
                 ? NodeCondition(type: "MemoryPressure", status: "True", reason: "KubeletHasInsufficientMemory", message: "berthd has insufficient memory available")
                 : NodeCondition(type: "MemoryPressure", status: "False", reason: "KubeletHasSufficientMemory", message: "berthd has sufficient memory available"),
-            lowDisk
+            seen.pressure.contains("DiskPressure")
                 ? NodeCondition(type: "DiskPressure", status: "True", reason: "KubeletHasDiskPressure", message: "berthd has disk pressure")
                 : NodeCondition(type: "DiskPressure", status: "False", reason: "KubeletHasNoDiskPressure", message: "berthd has no disk pressure"),
-            lowNumbers
+            seen.pressure.contains("PIDPressure")
                 ? NodeCondition(type: "PIDPressure", status: "True", reason: "KubeletHasInsufficientPID", message: "berthd has insufficient PID available")
                 : NodeCondition(type: "PIDPressure", status: "False", reason: "KubeletHasSufficientPID", message: "berthd has sufficient PID available"),
             ready,

@@ -23,7 +23,8 @@ struct ImageCollector: Sendable {
         }
     }
 
-    func collect(at now: Date) async {
+    /// - Parameter everything: whatever is not in use goes, however young.
+    func collect(at now: Date, everything: Bool = false) async {
         let used = await inUse()
         do {
             let uses = try await ledger.commit { transaction in
@@ -31,7 +32,7 @@ struct ImageCollector: Sendable {
                 return try transaction.snapshot.imageUses()
             }
             let last = Dictionary(uses.map { ($0.imageID, Int($0.lastUsedAt.timeIntervalSince1970)) }, uniquingKeysWith: max)
-            let removed = try await images.collectGarbage(inUse: Set(used.keys), lastUsed: last, at: now)
+            let removed = try await images.collectGarbage(inUse: Set(used.keys), lastUsed: last, at: now, everything: everything)
             guard !removed.isEmpty else { return }
             try await ledger.commit { transaction in
                 for id in removed { try transaction.removeImageUse(id) }

@@ -25,13 +25,22 @@ package actor ImageKeeper {
     private let store: ImageStore
     private var failures: [String: Failure] = [:]
 
-    package init(store: ImageStore) { self.store = store }
+    private let garbage: ImageGarbagePolicy
+    private let nodeLogins: NodeLogins
+
+    package init(store: ImageStore, nodeLogins: NodeLogins, garbage: ImageGarbagePolicy = ImageGarbagePolicy()) {
+        self.nodeLogins = nodeLogins
+        self.store = store
+        self.garbage = garbage
+    }
 
     /// - Parameters:
     ///   - mayFallBack: the container ran here before: when the registry is away, the image of then will do.
     ///   - willPull: told just before a pull begins.
+    ///   - progress: told how far a pull is, as often as there is something to tell.
     package func image(
-        _ name: String, policy: PullPolicy, logins: DockerConfig, mayFallBack: Bool, willPull: @Sendable () -> Void
+        _ name: String, policy: PullPolicy, logins: DockerConfig, mayFallBack: Bool, willPull: @Sendable () -> Void,
+        progress: @escaping PullProgressHandler
     ) async -> Outcome {
         let present = await store.image(named: name)
         switch policy {
@@ -60,7 +69,7 @@ package actor ImageKeeper {
         let clock = ContinuousClock()
         let start = clock.now
         do throws(ImageError) {
-            let image = try await pull(reference, as: name, logins: logins, willPull: willPull)
+            let image = try await pull(reference, as: name, logins: logins, willPull: willPull, progress: progress)
             failures[name] = nil
             return .ready(image, pulled: start.duration(to: clock.now))
         } catch {
@@ -73,17 +82,23 @@ package actor ImageKeeper {
     ///   - inUse: ids of images that stay.
     ///   - lastUsed: by id, seconds since 1970.
     /// - Returns: the ids of those removed.
-    func collectGarbage(inUse: Set<String>, lastUsed: [String: Int], at now: Date) async throws(ImageError) -> [String] {
-        try await store.collectGarbage(inUse: inUse, lastUsed: lastUsed, policy: ImageGarbagePolicy(), now: Int(now.timeIntervalSince1970))
+    func collectGarbage(inUse: Set<String>, lastUsed: [String: Int], at now: Date, everything: Bool) async throws(ImageError) -> [String] {
+        // Those that a start is about to stand on have just been pulled, or looked up.
+        let policy = everything ? ImageGarbagePolicy(minimumAge: garbage.minimumAge, maximumAge: garbage.minimumAge) : garbage
+        return try await store.collectGarbage(inUse: inUse, lastUsed: lastUsed, policy: policy, now: Int(now.timeIntervalSince1970))
     }
 
     /// The image a container runs, by its id; nil when it was removed meanwhile.
     package func stored(_ id: String) async -> StoredImage? { await store.image(named: id) }
 
-    private func pull(_ reference: ImageReference, as name: String, logins: DockerConfig, willPull: @Sendable () -> Void) async throws(ImageError) -> StoredImage {
+    private func pull(
+        _ reference: ImageReference, as name: String, logins: DockerConfig, willPull: @Sendable () -> Void, progress: @escaping PullProgressHandler
+    ) async throws(ImageError) -> StoredImage {
         willPull()
         do throws(ImageError) {
-            return try await store.pull(reference, trying: logins.credentials(for: reference))
+            // The pod's own come first. Source: kubelet, `MakeDockerKeyring`.
+            let all = logins.merging(try nodeLogins.read())
+            return try await store.pull(reference, trying: all.credentials(for: reference), progress: progress)
         } catch {
             if case .cancelled = error { throw error }
             // 10 s, doubling to 5 minutes. Source: kubelet, `MaxContainerBackOff`.

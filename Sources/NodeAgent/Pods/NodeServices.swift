@@ -22,6 +22,8 @@ package struct NodeServices: Sendable {
     package var events: EventRecorder
     package var outbox: StatusOutbox
     package var probes: ProbeRunner
+    package var pressure: NodePressure
+    package var eviction: EvictionSettings
     /// Nil when no folder of manifests is configured.
     package var staticPods: StaticPodSource?
     /// Keeps the seccomp programs it compiled.
@@ -31,7 +33,7 @@ package struct NodeServices: Sendable {
     package init(
         facts: NodeFacts, ledger: Ledger, runtime: SandboxRuntime, images: ImageKeeper, volumes: VolumeKeeper, network: CNI, reservations: AddressReservations?,
         client: KubeClient, mirror: NodeMirror, objects: ObjectCache, services: ServiceCatalog, events: EventRecorder, outbox: StatusOutbox,
-        probes: ProbeRunner, staticPods: StaticPodSource?, logger: Logger
+        probes: ProbeRunner, pressure: NodePressure, eviction: EvictionSettings, staticPods: StaticPodSource?, logger: Logger
     ) {
         self.facts = facts
         self.ledger = ledger
@@ -47,6 +49,8 @@ package struct NodeServices: Sendable {
         self.events = events
         self.outbox = outbox
         self.probes = probes
+        self.pressure = pressure
+        self.eviction = eviction
         self.staticPods = staticPods
         self.logger = logger
     }

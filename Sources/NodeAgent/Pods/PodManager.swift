@@ -220,7 +220,7 @@ package actor PodManager {
         memory.record.allocation = ResourceAllocation(of: pod.spec)
         if !isOver {
             if sandbox == nil, pod.metadata.deletionTimestamp == nil {
-                memory.record.failure = allocations.admit(pod, taints: node.mirror.taints, on: node.facts)
+                memory.record.failure = pressureFailure(of: pod, under: node.pressure.current) ?? allocations.admit(pod, taints: node.mirror.taints, on: node.facts)
             } else {
                 allocations.restore(pod, nil)
             }

@@ -39,7 +39,10 @@ extension PodWorker {
         starting.updateValue(nil, forKey: plan.id)
         do {
             let run = try await launch(plan, image: image, container: container, in: sandbox)
-            if let previous = run { await discard(previous) }
+            if let previous = run {
+                await discard(previous)
+                removeOldLogs(of: name, before: previous.attempt)
+            }
             node.events.record(.normal, "Started", "Started container \(name)", about: pod, container: name)
         } catch RuntimeError.sandboxLost {
             // No fault of the container's: the event that comes with this says what becomes of the pod.
@@ -127,12 +130,16 @@ extension PodWorker {
         let events = node.events
         let pod = pod
         pulling.insert(container.name)
+        let pace = EventPace(seconds: 10)
         defer { pulling.remove(container.name) }
         let outcome = await node.images.image(
             container.image, policy: PullPolicy(of: container), logins: pullSecrets(),
             mayFallBack: memory.record[container: container.name].current != nil
         ) {
             events.record(.normal, "Pulling", "Pulling image \"\(container.image)\"", about: pod, container: container.name)
+        } progress: { progress in
+            guard pace.allows(Date()) else { return }
+            events.record(.normal, "Pulling", "Pulling image \"\(container.image)\": \(progress.summary)", about: pod, container: container.name)
         }
         switch outcome {
         case .ready(let image, let duration):
@@ -228,6 +235,23 @@ extension PodWorker {
         unlink(node.facts.paths.containerLogLink(run.containerName(in: memory.record), id: run.id, of: identity))
     }
 
+    /// Logs and messages of the runs before the last but one, which nobody can ask for any more.
+    private func removeOldLogs(of name: String, before attempt: Int) {
+        let paths = node.facts.paths
+        let directories = [
+            paths.containerLog(name, attempt: attempt, of: identity).parentDirectory, paths.terminationLog(name, attempt: attempt, of: identity.uid).parentDirectory,
+        ]
+        do throws(SystemCallError) {
+            for directory in directories {
+                for file in try DirectoryEntry.list(directory) where file.attempt.map({ $0 < attempt }) ?? false {
+                    try systemCall("unlink", on: file.name) { unlink("\(directory)/\(file.name)") }
+                }
+            }
+        } catch {
+            logger.warning("old logs not removed", metadata: ["container.name": "\(name)", "error": "\(error)"])
+        }
+    }
+
     // MARK: The end
 
     func containerExited(_ exit: ContainerExit, in origin: Sandbox) async {
@@ -306,6 +330,11 @@ extension PodWorker {
 
 extension PodRecord {
     func name(ofRun id: String) -> String? { containers.first { $0.value.current?.id == id }?.key }
+}
+
+extension DirectoryEntry {
+    /// Of the run that the file belongs to: `3`, `3.log` and `3.log.1` are of the fourth.
+    fileprivate var attempt: Int? { isDirectory ? nil : name.split(separator: ".").first.flatMap { Int($0) } }
 }
 
 extension ContainerRun {

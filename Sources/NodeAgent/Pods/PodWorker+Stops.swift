@@ -23,7 +23,8 @@ extension PodWorker {
         let known = stops[name].flatMap { $0.runID == run.id ? $0 : nil }
         var stop = known ?? ContainerStop(runID: run.id, begunAt: Date())
         let plan = TerminationPlan(
-            of: container(name) ?? Container(), in: pod, imageSignal: run.stopSignal, reason: reason, elapsed: elapsed(before: stop))
+            of: container(name) ?? Container(), in: pod, imageSignal: run.stopSignal, reason: reason, elapsed: elapsed(before: stop),
+            graceLimit: memory.record.graceLimit)
         if known == nil {
             stops[name] = stop
             node.events.record(.normal, "Killing", plan.message, about: pod, container: name)
@@ -59,6 +60,31 @@ extension PodWorker {
         // The exit interrupts this; a process the kernel cannot end yet is killed again.
         do { try await Task.sleep(for: .seconds(10)) } catch { return }
     }
+
+    /// The node ends the pod, which then has failed.
+    ///
+    /// - Parameters:
+    ///   - grace: seconds its containers get at most.
+    ///   - disruption: the condition DisruptionTarget; nil for a pod that broke its own limits.
+    /// - Returns: false when it is ending already.
+    func end(_ failure: PodFailure, grace: Int, disruption: PodFailure?) -> Bool {
+        guard isActive else { return false }
+        memory.record.failure = failure
+        memory.record.graceLimit = grace
+        memory.record.disruption = disruption
+        logger.notice("pod ended by the node", metadata: ["reason": "\(failure.reason)", "message": "\(failure.message)"])
+        node.events.record(.warning, failure.reason, failure.message, about: pod)
+        begin(.record) { await $0.persist() }
+        interruptStops()
+        wake()
+        return true
+    }
+
+    /// Neither over nor about to be.
+    var isActive: Bool { !isDeleted && !memory.record.isTerminal && memory.record.failure == nil }
+
+    /// Ids of the containers that run, by name.
+    var runs: [String: String] { memory.record.containers.compactMapValues { $0.isRunning ? $0.current?.id : nil } }
 
     /// Seconds that containers which ended before this one have used of the pod's grace period.
     private func elapsed(before stop: ContainerStop) -> Double {

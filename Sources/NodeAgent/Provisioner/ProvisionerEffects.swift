@@ -74,7 +74,7 @@ struct ProvisionerEffects: Sendable {
         let known = try await store.volumes()
         let lost = known.first { volume in
             volume.id != id && volume.claimNamespace == claim.metadata.namespace && volume.claimName == claim.metadata.name
-                && !used.contains(volume.id) && volume.releasedAt == nil && states.first { $0.id == volume.id }?.state != VolumeStateMachine.State.released.rawValue
+                && !used.contains(volume.id) && volume.releasedAt == nil && states.first { $0.id == volume.id }?.state != .released
         }
         if let lost, !known.contains(where: { $0.id == id }) {
             logger.notice("volume found again", metadata: ["volume": "\(lost.id)", "claim": "\(claim.metadata.namespace)/\(claim.metadata.name)"])
@@ -146,7 +146,7 @@ struct ProvisionerEffects: Sendable {
                 },
                 recording: { transaction, trashed in
                     var entry = try transaction.snapshot.volume(id) ?? VolumeEntry(trashed.volume, in: store)
-                    entry.state = VolumeStateMachine.State.trashed.rawValue
+                    entry.state = .trashed
                     entry.trashedAt = trashed.volume.trashedAt
                     entry.source = trashed.path
                     try transaction.save(entry)
@@ -162,7 +162,7 @@ struct ProvisionerEffects: Sendable {
             try await store.release(id, at: Date())
             try await ledger.commit { transaction in
                 guard var entry = try transaction.snapshot.volume(id) else { return }
-                entry.state = VolumeStateMachine.State.released.rawValue
+                entry.state = .released
                 try transaction.save(entry)
             }
         }
@@ -230,7 +230,7 @@ extension VolumeEntry {
     /// A volume that is there and nowhere mounted. The root directory of an ext4 file system is inode 2.
     init(_ volume: LocalVolume, in store: LocalVolumeStore) {
         self.init(
-            id: volume.id, kind: .localImage, state: VolumeStateMachine.State.provisioned.rawValue, persistentVolume: volume.id,
+            id: volume.id, kind: .localImage, state: .provisioned, persistentVolume: volume.id,
             claimNamespace: volume.claimNamespace, claimName: volume.claimName, claimUID: volume.claimUID,
             capacityBytes: volume.capacityBytes, source: store.image(of: volume.id), stagingPath: store.mountPoint(of: volume.id),
             identity: SourceIdentity(filesystemUUID: volume.filesystemUUID, device: 0, inode: 2), createdAt: volume.createdAt)

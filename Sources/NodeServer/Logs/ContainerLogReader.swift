@@ -27,17 +27,25 @@ struct ContainerLogReader {
             reader = next
             if lines.isEmpty {
                 if let rotated = try await onThread({ try step.successor() }) {
-                    reader = rotated
+                    // What was written between the last look and the rotation; nothing is written after it.
+                    let (rest, last) = try await onThread { try next.advanced(by: Self.chunkSize) }
+                    reader = last.isEmpty ? rotated : rest
+                    guard !last.isEmpty else { continue }
+                    try await tell(last, with: &formatter, write)
                     continue
                 }
                 guard !isLast, let event = await wakeup?.next() else { return }
                 isLast = event == .ended
                 continue
             }
-            var output: [UInt8] = []
-            for line in lines { formatter.append(line, to: &output) }
-            if !output.isEmpty { try await write(ByteBuffer(bytes: output)) }
+            try await tell(lines, with: &formatter, write)
         }
+    }
+
+    private func tell(_ lines: [ArraySlice<UInt8>], with formatter: inout LogFormatter, _ write: (ByteBuffer) async throws -> Void) async throws {
+        var output: [UInt8] = []
+        for line in lines { formatter.append(line, to: &output) }
+        if !output.isEmpty { try await write(ByteBuffer(bytes: output)) }
     }
 
     private func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
@@ -70,6 +78,15 @@ struct LogFileReader: Sendable {
     private var offset: off_t
     private var carry: [UInt8] = []
 
+    /// - Parameters:
+    ///   - path: of the log while it is written to.
+    ///   - file: the rotated one to read from its beginning.
+    private init(path: String, file: String) throws(SystemCallError) {
+        self.path = path
+        descriptor = SharedDescriptor(try OwnedFileDescriptor(opening: file, flags: O_RDONLY | O_NOFOLLOW))
+        offset = 0
+    }
+
     init(path: String, tailLines: Int?) throws(SystemCallError) {
         self.path = path
         descriptor = SharedDescriptor(try OwnedFileDescriptor(opening: path, flags: O_RDONLY | O_NOFOLLOW))
@@ -94,13 +111,42 @@ struct LogFileReader: Sendable {
         }
     }
 
-    /// The file that took this one's name; nil while it is still the same file.
+    /// The file that was begun after this one; nil while this is the newest, or while a rotation is under way.
+    ///
+    /// A rotation renames the oldest file first, and the one being written last. So if this file has the same number before and
+    /// after its successor was opened, it was the right one.
     func successor() throws(SystemCallError) -> LogFileReader? {
+        while let number = try number(), number != 0 {
+            let next: LogFileReader
+            do throws(SystemCallError) {
+                next = try LogFileReader(path: path, file: number == 1 ? path : "\(path).\(number - 1)")
+            } catch {
+                if error.code == ENOENT { return nil }
+                throw error
+            }
+            if try self.number() == number { return next }
+        }
+        return nil
+    }
+
+    /// How often the log was rotated since this file was written to: `0.log.2` is 2. One more than the oldest when this one
+    /// is gone; nil when there is no file at all.
+    private func number() throws(SystemCallError) -> Int? {
         var here = stat()
-        var there = stat()
         try systemCall("fstat", on: path) { fstat(descriptor.rawValue, &here) }
-        guard stat(path, &there) == 0, there.st_ino != here.st_ino || there.st_dev != here.st_dev else { return nil }
-        return try LogFileReader(path: path, tailLines: nil)
+        var number = 0
+        var hasNewest = true
+        while true {
+            var there = stat()
+            if stat(number == 0 ? path : "\(path).\(number)", &there) == 0 {
+                if there.st_ino == here.st_ino, there.st_dev == here.st_dev { return number }
+            } else if number == 0 {
+                hasNewest = false  // for a moment, while a rotation is under way
+            } else {
+                return number > 1 || hasNewest ? number : nil
+            }
+            number += 1
+        }
     }
 
     private func read(_ count: Int, at position: off_t) throws(SystemCallError) -> [UInt8] {

@@ -16,12 +16,16 @@ package struct PodConditions {
     ]
 
     func all() -> [PodCondition] {
-        let foreign = pod.status.conditions.filter { !Self.owned.contains($0.type) }
+        // Others may have a reason to disrupt the pod as well; the node's own is final.
+        let foreign = pod.status.conditions.filter { !Self.owned.contains($0.type) && (record.disruption == nil || $0.type != "DisruptionTarget") }
+        let disruption = record.disruption.map {
+            [PodCondition(type: "DisruptionTarget", status: "True", reason: $0.reason, message: $0.message)]
+        } ?? []
         let containersReady = containersReady()
         let standing = [
             readyToStart(), initialized(), ready(containersReady, foreign), containersReady, PodCondition(type: "PodScheduled", status: "True"),
         ]
-        return foreign + (resize() + restarting() + standing).map(dated)
+        return foreign + (disruption + resize() + restarting() + standing).map(dated)
     }
 
     /// Present only while there is something to say.

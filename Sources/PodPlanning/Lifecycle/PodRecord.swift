@@ -15,6 +15,10 @@ package struct PodRecord: Codable, Hashable, Sendable {
     package var round: Int?
     /// Why the pod failed as a whole: refused by admission, past its deadline, evicted. Never cleared.
     package var failure: PodFailure?
+    /// Seconds its containers get at most, when the node ends it.
+    package var graceLimit: Int?
+    /// Why the node ended it, for the condition DisruptionTarget.
+    package var disruption: PodFailure?
     /// What the node granted of the spec's resources; nil in records of before there were resizes: all of it.
     package var allocation: ResourceAllocation?
     /// What the pod's own cgroup was last set to; nil without a sandbox, and in records of before there were resizes.

@@ -18,8 +18,9 @@ package struct TerminationPlan: Codable, Hashable, Sendable {
 
     /// - Parameters:
     ///   - imageSignal: the image's StopSignal; `lifecycle.stopSignal` wins over it, SIGTERM is used without both.
+    ///   - graceLimit: seconds the pod gets at most, when the node ends it.
     ///   - elapsed: seconds since the pod began to end, which containers that end after others have left to wait through.
-    package init(of container: Container, in pod: Pod, imageSignal: String?, reason: KillReason, elapsed: Double = 0) {
+    package init(of container: Container, in pod: Pod, imageSignal: String?, reason: KillReason, elapsed: Double = 0, graceLimit: Int? = nil) {
         let named = [container.lifecycle?.stopSignal, imageSignal].compactMap(\.self).first { !$0.isEmpty }
         let number = named.flatMap(StopSignal.number)
         stopSignal = number ?? 15
@@ -28,7 +29,7 @@ package struct TerminationPlan: Codable, Hashable, Sendable {
         let deletion = pod.metadata.deletionGracePeriodSeconds.map(Double.init)
         switch reason {
         case .podEnding:
-            gracePeriod = max((deletion ?? own) - elapsed, 0)
+            gracePeriod = max(min(deletion ?? own, graceLimit.map(Double.init) ?? .infinity) - elapsed, 0)
             message = "Stopping container \(container.name)"
         case .orphaned:
             gracePeriod = deletion ?? own

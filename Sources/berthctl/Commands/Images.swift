@@ -50,7 +50,32 @@ struct Image: AsyncParsableCommand {
         @OptionGroup var node: NodeSelection
         @Argument(help: "Such as registry.example/app:1 or registry.example/app@sha256:...") var image: String
 
-        func run() async throws { try await change(node, "pull", ImageChange(name: image), said: "pulled") }
+        func run() async throws {
+            let connection = try node.api()
+            // Told to whoever watches; a script reads the result alone.
+            let progress = isatty(STDERR_FILENO) == 1 ? Task { await Self.show(connection) } : nil
+            defer { progress?.cancel() }
+            try await change(node, "pull", ImageChange(name: image), said: "pulled")
+        }
+
+        private struct Row: Decodable {
+            var summary: String
+        }
+
+        /// One line, written over and over, until cancelled.
+        private static func show(_ connection: NodeConnection) async {
+            while !Task.isCancelled {
+                // Progress that cannot be had is not shown: the pull itself says what is wrong.
+                if let rows: [Row] = try? await connection.value(path: "/berth/v1/images/pulls"), let first = rows.first {
+                    let line = Array("\r\u{1b}[K\(first.summary)".utf8)
+                    write(STDERR_FILENO, line, line.count)
+                }
+                // Ends early only by cancellation, which the loop condition sees.
+                try? await Task.sleep(for: .milliseconds(500))
+            }
+            let clear = Array("\r\u{1b}[K".utf8)
+            write(STDERR_FILENO, clear, clear.count)
+        }
     }
 
     struct Remove: AsyncParsableCommand {

@@ -20,10 +20,11 @@ struct Volumes: AsyncParsableCommand {
     func run() async throws {
         let rows = try node.ledger().read { snapshot in
             let names = Dictionary(try snapshot.pods().map { ($0.uid, "\($0.namespace)/\($0.name)") }) { first, _ in first }
+            let staged = try snapshot.stagedVolumes()
             return try snapshot.volumes().map { volume in
                 Row(
                     id: volume.id, claim: volume.claimName.isEmpty ? "" : "\(volume.claimNamespace)/\(volume.claimName)",
-                    capacityBytes: volume.capacityBytes, state: volume.state, source: volume.source, stagingPath: volume.stagingPath,
+                    capacityBytes: volume.capacityBytes, state: staged.contains(volume.id) ? "staged" : volume.state.rawValue, source: volume.source, stagingPath: volume.stagingPath,
                     pods: try snapshot.publications(ofVolume: volume.id).map { names[$0.podUID] ?? $0.podUID })
             }
         }

@@ -15,7 +15,7 @@ struct LedgerView: Equatable {
     /// Uids of pods in the ledger that are not cleaned up.
     var pods: [String: String] = [:]
     var runningContainers: Set<String> = []
-    var volumes: [String: (state: String, stagingPath: String)] = [:]
+    var volumes: [String: (isStaged: Bool, stagingPath: String)] = [:]
     var publications: Set<String> = []
     var unfinished: [(kind: String, subject: String, begunAt: Date)] = []
 
@@ -44,7 +44,7 @@ func findings(ledger: LedgerView, world: NodeWorld, daemonIsUp: Bool) -> [Findin
         orphan("loop device \(device)", "its backing file \(file) belongs to no volume of the ledger")
     }
     for (id, volume) in ledger.volumes.sorted(by: { $0.key < $1.key }) {
-        if !volume.stagingPath.isEmpty, volume.state == "staged" || volume.state == "published", world.mounts[volume.stagingPath] == nil {
+        if volume.isStaged, !volume.stagingPath.isEmpty, world.mounts[volume.stagingPath] == nil {
             all.append(
                 Finding(
                     kind: .missing, subject: "mount of volume \(id)", proof: "the ledger says it is at \(volume.stagingPath); mountinfo has nothing there",
