@@ -23,8 +23,12 @@ extension PodWorker {
             let policy: PullPolicy = volumes[volume.name] == nil ? PullPolicy(named: source.pullPolicy, image: source.reference) : .ifNotPresent
             let events = node.events
             let pod = pod
+            let pace = EventPace(seconds: 10)
             let outcome = await node.images.image(source.reference, policy: policy, logins: pullSecrets(), mayFallBack: false) {
                 events.record(.normal, "Pulling", "Pulling image \"\(source.reference)\"", about: pod)
+            } progress: { progress in
+                guard pace.allows(Date()) else { return }
+                events.record(.normal, "Pulling", "Pulling image \"\(source.reference)\": \(progress.summary)", about: pod)
             }
             switch outcome {
             case .ready(let image, _): images[volume.name] = image
