@@ -42,7 +42,8 @@ struct RawClient: Sendable {
                 try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: nil))
             }
         }.connect(host: "127.0.0.1", port: port).get()
-        if let opening = manner.opening { try await channel.writeAndFlush(ByteBuffer(string: opening)) }
+        // A server that closed meanwhile shows in `life`.
+        if let opening = manner.opening { channel.writeAndFlush(ByteBuffer(string: opening), promise: nil) }
         guard let drop = manner.drop else { return }
         Self.dribble(ByteBuffer(string: drop), into: channel)
     }
