@@ -64,7 +64,13 @@ let package = Package(
                 "KubeClient", "HTTPServing", "PodPlanning", "LinuxSystem", "OCISpec", "KubeAPI", "SandboxPlan",
                 log, arguments, lifecycle, signals, posix, hummingbird, product("HTTPTypes", "swift-http-types"),
             ],
-            swiftSettings: house),
+            swiftSettings: house,
+            linkerSettings: [
+                .unsafeFlags(
+                    [
+                        "-use-ld=lld", "-Xlinker", "--icf=safe", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs", "-Xlinker", "--no-export-dynamic",
+                    ], .when(configuration: .release))
+            ]),
         .executableTarget(
             name: "berthctl",
             dependencies: [

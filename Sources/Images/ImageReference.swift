@@ -26,7 +26,7 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         var tag: String?
         if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") {
             let candidate = rest[rest.index(after: colon)...]
-            guard candidate.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_.\-]{0,127}/) != nil else {
+            guard ReferenceSyntax.isTag(candidate.utf8) else {
                 throw .invalidReference(text, reason: "'\(candidate)' is not a tag")
             }
             tag = String(candidate)
@@ -34,11 +34,11 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         }
         var (registry, repository) = Self.split(rest)
         if registry == "docker.io", !repository.contains("/") { repository = "library/" + repository }
-        guard registry.wholeMatch(of: /([A-Za-z0-9]([A-Za-z0-9\-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9\-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(:[0-9]+)?/) != nil else {
+        guard ReferenceSyntax.isHost(registry) else {
             throw .invalidReference(text, reason: "'\(registry)' is not a registry's host name")
         }
         let components = repository.split(separator: "/", omittingEmptySubsequences: false)
-        guard components.allSatisfy({ $0.wholeMatch(of: /[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*/) != nil }) else {
+        guard components.allSatisfy({ ReferenceSyntax.isPathComponent($0.utf8) }) else {
             throw .invalidReference(text, reason: "'\(repository)' is not a repository name, which is lower-case words with single . _ - between")
         }
         guard registry.utf8.count + repository.utf8.count < 255 else { throw .invalidReference(text, reason: "the name is longer than 255 characters") }

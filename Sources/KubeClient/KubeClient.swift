@@ -12,13 +12,18 @@ import NIOSSL
 /// A client of one Kubernetes API server: typed requests over one pool of connections.
 package final class KubeClient: Sendable {
     package let server: String
-    let http: HTTPClient
+    /// Requests that end. A server that speaks HTTP/1.1 gets them over few connections: each costs it and us a handshake and 60 KiB,
+    /// and thirty pods that start at once have hundreds.
+    private let http: HTTPClient
+    /// Watches, each of which holds a connection of its own there.
+    private let watches: HTTPClient
     let logger: Logger
     private let token: KubeConfiguration.BearerToken?
     private let userAgent: String
 
     /// Longest wait for an answer that is not a watch.
     private static let requestTimeout = TimeAmount.seconds(30)
+    private static let connections = 8
     /// A list of every object on a large cluster stays well below this. Bytes.
     private static let maximumBody = 256 << 20
 
@@ -31,17 +36,22 @@ package final class KubeClient: Sendable {
             tlsConfiguration: try configuration.tlsConfiguration(), redirectConfiguration: .disallow,
             timeout: .init(connect: .seconds(10), read: .seconds(Int64(WatchTiming.silence))),
             connectionPool: .init(idleTimeout: .seconds(90)))
-        // Every watch holds a connection of its own where the server speaks HTTP/1.1 only.
-        client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1024
         client.connectionPool.retryConnectionEstablishment = false
+        client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.connections
         http = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: client)
+        client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1024
+        watches = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: client)
     }
 
     /// Closes every connection; requests under way fail.
-    package func shutDown() async throws { try await http.shutdown() }
+    package func shutDown() async throws {
+        try await watches.shutdown()
+        try await http.shutdown()
+    }
 
     deinit {
         // For a start that failed half way, where nobody shuts it down; a second time is refused, which is fine.
+        watches.shutdown { _ in }
         http.shutdown { _ in }
     }
 
@@ -142,10 +152,14 @@ package final class KubeClient: Sendable {
     }
 
     /// The head of a 2xx answer; the body is still to be read.
-    func answer(to request: HTTPClientRequest, named name: String, deadline: NIODeadline) async throws(KubeClientError) -> HTTPClientResponse {
+    ///
+    /// - Parameter isWatch: the body has no end.
+    func answer(
+        to request: HTTPClientRequest, named name: String, deadline: NIODeadline, isWatch: Bool = false
+    ) async throws(KubeClientError) -> HTTPClientResponse {
         let response: HTTPClientResponse
         do {
-            response = try await http.execute(request, deadline: deadline)
+            response = try await (isWatch ? watches : http).execute(request, deadline: deadline)
             if (200..<300).contains(response.status.code) { return response }
         } catch {
             throw .unreachable(server: server, cause: Self.cause(of: error))

@@ -70,7 +70,7 @@ extension KubeClient {
                 ("timeoutSeconds", "\(Int.random(in: WatchTiming.lifetime))"),
             ]
         let name = "WATCH \(path)"
-        let response = try await answer(to: request(.get, path, query: query), named: name, deadline: .distantFuture)
+        let response = try await answer(to: request(.get, path, query: query), named: name, deadline: .distantFuture, isWatch: true)
         return Watch(response: response, request: name, server: server)
     }
 }

@@ -66,7 +66,10 @@ package struct LedgerSnapshot {
     /// The newest `limit` intents, newest first.
     package func journal(limit: Int) throws -> [IntentEntry] { try all("ORDER BY sequence DESC LIMIT ?", [limit]) }
     /// What waits to be sent, oldest first.
-    package func outbox(limit: Int) throws -> [OutboxEntry] { try all("ORDER BY sequence LIMIT ?", [limit]) }
+    package func outbox(_ kinds: [OutboxEntry.Kind] = OutboxEntry.Kind.allCases, limit: Int) throws -> [OutboxEntry] {
+        let places = Array(repeating: "?", count: kinds.count).joined(separator: ", ")
+        return try all("WHERE kind IN (\(places)) ORDER BY sequence LIMIT ?", StatementArguments(kinds.map(\.rawValue)) + [limit])
+    }
 
     // MARK: -
 

@@ -20,6 +20,15 @@ package enum FileSystemMount {
         try systemCall("mount", on: target) { berth_volume_mount(source, target, type, flags.rawValue, options) }
     }
 
+    /// Whether a tmpfs begins at `path`. Where nothing does, which is known from its device, the table of mounts is not read.
+    package static func isTemporary(at path: String) throws(SystemCallError) -> Bool {
+        var (own, above) = (stat(), stat())
+        try systemCall("stat", on: path) { stat(path, &own) }
+        try systemCall("stat", on: path) { stat("\(path)/..", &above) }
+        guard own.st_dev != above.st_dev else { return false }
+        return try MountInfo.read().mount(at: path)?.filesystemType == "tmpfs"
+    }
+
     /// - Parameter lazily: takes it out of the tree at once, and away when its last user is gone.
     /// - Returns: false when nothing was mounted there.
     @discardableResult

@@ -196,7 +196,7 @@ package struct PodVolumes: Sendable {
     private static func mountMemory(_ path: String, sizeBytes: Int?, mode: mode_t) throws(VolumeError) -> Bool {
         try makeDirectory(path, mode: mode)
         return try volumeCall { () throws(SystemCallError) in
-            if let mount = try MountInfo.read().mount(at: path), mount.filesystemType == "tmpfs" { return false }
+            if try FileSystemMount.isTemporary(at: path) { return false }
             let options = ["mode=\(String(mode, radix: 8))"] + (sizeBytes.map { ["size=\($0)"] } ?? [])
             try FileSystemMount.mount("tmpfs", at: path, type: "tmpfs", flags: [.noSUID, .noDevices], options: options.joined(separator: ","))
             return true

@@ -20,7 +20,7 @@ struct LaunchBenchmark {
         var logger = Logger(label: "berth-bench")
         logger.logLevel = .error
         let runtime = try SandboxRuntime(
-            configuration: RuntimeConfiguration(podsDirectory: "\(workplace.root)/run", supervisor: supervisor), logger: logger)
+            configuration: RuntimeConfiguration(podsDirectory: workplace.run, supervisor: supervisor), logger: logger)
         try runtime.prepareCgroups(workplace.layout, paths: [workplace.cgroup])
         try workplace.standOut()
         let sandboxPlan = try workplace.sandboxPlan(uid: "shared")

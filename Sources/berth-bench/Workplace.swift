@@ -8,6 +8,8 @@ import SandboxPlan
 /// A node in a temporary directory with one unpacked image: plans come from the same functions as in production.
 struct Workplace {
     let root: String
+    /// Where a node keeps what lives no longer than it runs, as the other runtimes do: on most machines a file system in memory.
+    let run: String
     let cgroup: String
     let layout: CgroupLayout
     private let node: NodeFacts
@@ -20,6 +22,7 @@ struct Workplace {
         }
         root = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         cgroup = "berth-bench-\(getpid())"
+        run = "/run/\(cgroup)"
         self.layout = layout
         node = NodeFacts(
             paths: NodePaths(root: root), cgroups: layout, nodeName: "bench", hostname: "bench", nodeIPs: ["127.0.0.1"], capacity: [:],
@@ -106,8 +109,11 @@ struct Workplace {
             // The other runtimes use every hierarchy there is.
             let others = CgroupDirectory("/sys/fs/cgroup").children().map { "\($0.path)/\(cgroup)" }.filter { access("\($0)/cgroup.procs", F_OK) == 0 }
             for directory in layout.directories(cgroup) + others { try CgroupDirectory(directory).remove() }
-            let parent = try OwnedFileDescriptor(opening: "/tmp", flags: O_RDONLY | O_DIRECTORY)
-            try FileTree.remove(String(root.dropFirst("/tmp/".count)), in: parent.rawValue)
+            for path in [root, run] {
+                let name = path.split(separator: "/").last.map(String.init) ?? ""
+                let parent = try OwnedFileDescriptor(opening: String(path.dropLast(name.count)), flags: O_RDONLY | O_DIRECTORY)
+                try FileTree.remove(name, in: parent.rawValue)
+            }
         } catch {
             print("left behind: \(error)")
         }

@@ -59,7 +59,7 @@ struct NodeSide {
         let runtime = try SandboxRuntime(
             configuration: RuntimeConfiguration(podsDirectory: "\(paths.run)/pods", supervisor: environment.supervisor), logger: logger)
         let outbox = StatusOutbox(ledger: ledger, sender: UpstreamSender(client: client, logger: logger), logger: logger)
-        let probes = ProbeRunner()
+        let probes = try ProbeRunner()
         self.probes = probes
         let domain = facts.clusterDomain
         let dns = dns

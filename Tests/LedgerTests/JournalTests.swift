@@ -83,6 +83,20 @@ struct JournalTests {
         #expect(left.last?.body == Data("new".utf8))
     }
 
+    @Test("kinds of messages can be read apart, each in its order")
+    func kinds() async throws {
+        let fixture = try LedgerFixture()
+        let ledger = try fixture.open().ledger
+        try await ledger.commit { transaction in
+            for number in 0..<40 { try transaction.send(.event, key: "e\(number)", body: Data(), at: noon) }
+            try transaction.send(.status, key: "u1", body: Data(), at: noon)
+            try transaction.send(.deletion, key: "u1", body: Data(), at: noon)
+        }
+        let (statuses, events) = try await ledger.read { try ($0.outbox([.status, .deletion], limit: 32), $0.outbox([.event], limit: 2)) }
+        #expect(statuses.map(\.kind) == [.status, .deletion])
+        #expect(events.map(\.key) == ["e0", "e1"])
+    }
+
     @Test("the outbox is bounded: the oldest events go, statuses stay")
     func outboxBound() async throws {
         let fixture = try LedgerFixture()

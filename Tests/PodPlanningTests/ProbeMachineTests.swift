@@ -18,6 +18,22 @@ struct ProbeMachineTests {
         #expect(machine.nextProbe(probe, containerStarted: true) == Self.start + 9)
     }
 
+    @Test("from the second on, probes of one period fall together, and no period gets longer or shorter than a fortieth for it")
+    func slots() throws {
+        let probe = try Self.probe(#"{"periodSeconds":10}"#)
+        var machine = Self.machine(.liveness)
+        #expect(machine.slot(near: Self.start + 0.1, of: probe) == Self.start + 0.1)
+        _ = machine.record(passed: true, of: probe, at: Self.start + 0.1)
+        let first = machine.slot(near: try #require(machine.nextProbe(probe, containerStarted: true)), of: probe)
+        #expect(first == Self.start + 10)
+        var other = Self.machine(.liveness)
+        _ = other.record(passed: true, of: probe, at: Self.start + 0.12)
+        #expect(other.slot(near: try #require(other.nextProbe(probe, containerStarted: true)), of: probe) == first)
+        // What a probe itself takes does not add up.
+        _ = machine.record(passed: true, of: probe, at: first + 0.03)
+        #expect(machine.slot(near: try #require(machine.nextProbe(probe, containerStarted: true)), of: probe) == first + 10)
+    }
+
     @Test("until the container has started only the startup probe runs, and afterwards it does not", arguments: [
         (ProbeMachine.Kind.startup, true), (.liveness, false), (.readiness, false),
     ])

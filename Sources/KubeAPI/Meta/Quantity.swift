@@ -70,12 +70,25 @@ package struct Quantity: Codable, Hashable, Sendable, CustomStringConvertible {
     }()
 
     private static func parse(_ text: String) -> Int128? {
-        guard let match = text.wholeMatch(of: /([+-]?)([0-9]{0,18})(?:\.([0-9]{0,18}))?([eE][+-]?[0-9]{1,2}|[a-zA-Z]{0,2})/)
-        else { return nil }
-        let (sign, whole, fraction, suffix) = (match.1, match.2, match.3 ?? "", String(match.4))
-        guard !(whole.isEmpty && fraction.isEmpty) else { return nil }
+        // Sign, at most 18 digits, a fraction of at most 18, and a unit or a decimal exponent; bytes, because every object has some.
+        var rest = text.utf8[...]
+        let isNegative = rest.first == UInt8(ascii: "-")
+        if isNegative || rest.first == UInt8(ascii: "+") { rest.removeFirst() }
+        func digits() -> String.UTF8View.SubSequence {
+            let run = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            rest = rest[run.endIndex...]
+            return run
+        }
+        let whole = digits()
+        var fraction = whole[whole.endIndex...]
+        if rest.first == UInt8(ascii: ".") {
+            rest.removeFirst()
+            fraction = digits()
+        }
+        guard !(whole.isEmpty && fraction.isEmpty), whole.count <= 18, fraction.count <= 18, rest.count <= 4 else { return nil }
+        let suffix = String(Substring(rest))
         var scale: Int128
-        if suffix.count > 1, let exponent = Int(suffix.dropFirst()) {
+        if suffix.count > 1, ["e", "E"].contains(suffix.first), let exponent = Int(suffix.dropFirst()) {
             guard (-9...18).contains(exponent) else { return nil }
             scale = 1_000_000_000
             for _ in 0..<abs(exponent) { scale = exponent > 0 ? scale * 10 : scale / 10 }
@@ -83,16 +96,16 @@ package struct Quantity: Codable, Hashable, Sendable, CustomStringConvertible {
             guard let known = suffixes[suffix] else { return nil }
             scale = known
         }
-        let (product, overflow) = (Int128(whole) ?? 0).multipliedReportingOverflow(by: scale)
+        let (product, overflow) = (Int128(Substring(whole)) ?? 0).multipliedReportingOverflow(by: scale)
         guard !overflow else { return nil }
         var nanos = product
         var unit = scale
         for digit in fraction {
-            let value = Int128(digit.wholeNumberValue ?? 0)
+            let value = Int128(digit - UInt8(ascii: "0"))
             nanos += divideUp(value * unit, 10)
             unit = divideUp(unit, 10)
         }
-        return sign == "-" ? -nanos : nanos
+        return isNegative ? -nanos : nanos
     }
 
     private static func divideUp(_ value: Int128, _ divisor: Int128) -> Int128 {

@@ -4,7 +4,7 @@ package import FoundationEssentials
 package struct OutboxEntry: LedgerEntry, Hashable {
     package static let table = "outbox"
 
-    package enum Kind: String, Codable, Sendable {
+    package enum Kind: String, Codable, CaseIterable, Sendable {
         case status, event
         /// The object of a pod that is over may be deleted upstream; sent after its last status.
         case deletion

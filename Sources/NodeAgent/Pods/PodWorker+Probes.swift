@@ -16,9 +16,10 @@ extension PodWorker {
             let progress = memory.record[container: container.name]
             guard let run = progress.current, run.end == nil, progress.mustRestart == nil else { continue }
             for (kind, probe) in container.probes {
-                guard !isWorking(on: .probe(container.name, kind)),
-                    let regular = memory[kind, run, container: container.name].nextProbe(probe, containerStarted: progress.isStarted)
+                let machine = memory[kind, run, container: container.name]
+                guard !isWorking(on: .probe(container.name, kind)), let next = machine.nextProbe(probe, containerStarted: progress.isStarted)
                 else { continue }
+                let regular = machine.slot(near: next, of: probe)
                 let due = kind == .readiness && !progress.passesReadiness ? early(regular, probe, run) : regular
                 if due <= now {
                     begin(.probe(container.name, kind)) { await $0.run(probe, kind, of: container, run) }

@@ -2,11 +2,12 @@ import AsyncHTTPClient
 import Dispatch
 import FoundationEssentials
 package import KubeAPI
-import LinuxSystem
+package import LinuxSystem
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Networking
 
 /// What one execution of a probe or hook found.
 package enum ProbeResult: Hashable, Sendable {
@@ -19,9 +20,13 @@ package enum ProbeResult: Hashable, Sendable {
 /// Runs the probes that go over the network; those that run a program in a container are the pod worker's.
 /// Source: Kubernetes, "Configure Liveness, Readiness and Startup Probes".
 package final class ProbeRunner: Sendable {
+    private let sockets: ProbeSockets
+    /// For what a plain connection cannot do: TLS, names.
     private let http: HTTPClient
 
-    package init() {
+    /// - Throws: when the process has run out of descriptors.
+    package init() throws(SystemCallError) {
+        sockets = try ProbeSockets()
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.certificateVerification = .none  // a probe asks whether it answers, not who it is
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
@@ -46,6 +51,14 @@ package final class ProbeRunner: Sendable {
         let scheme = action.scheme.lowercased() == "https" ? "https" : "http"
         let path = action.path.hasPrefix("/") ? action.path : "/\(action.path)"
         let url = "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)\(path)"
+        if scheme == "http", let request = ProbeRequest(host: host, port: port, path: path, headers: action.httpHeaders) {
+            switch await sockets.ask(request.address, port: request.port, request: request.bytes, timeout: timeout) {
+            case .status(let code): return Self.judged(code)
+            case .timedOut: return Self.late(url)
+            case .connected: return .failed("Get \"\(url)\": no answer")
+            case .failed(let cause): return .failed("Get \"\(url)\": \(cause.hasPrefix("connect") ? "dial tcp \(host):\(port): " : "")\(cause)")
+            }
+        }
         var request = HTTPClientRequest(url: url)
         request.headers.add(name: "user-agent", value: "kube-probe/1.36")
         request.headers.add(name: "accept", value: "*/*")
@@ -53,19 +66,33 @@ package final class ProbeRunner: Sendable {
         for header in action.httpHeaders { request.headers.replaceOrAdd(name: header.name, value: header.value) }
         do {
             let response = try await http.execute(request, timeout: TimeAmount(timeout))
-            let code = response.status.code
-            // Redirects count as success: the server answers.
-            return (200..<400).contains(code) ? .passed : .failed("HTTP probe failed with statuscode: \(code)")
+            return Self.judged(Int(response.status.code))
         } catch let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout || error == .readTimeout {
-            return .failed("Get \"\(url)\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)")
+            return Self.late(url)
         } catch {
             return .failed("Get \"\(url)\": \(Self.cause(of: error))")
         }
     }
 
+    /// Redirects count as success: the server answers.
+    private static func judged(_ code: Int) -> ProbeResult {
+        (200..<400).contains(code) ? .passed : .failed("HTTP probe failed with statuscode: \(code)")
+    }
+
+    private static func late(_ url: String) -> ProbeResult {
+        .failed("Get \"\(url)\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)")
+    }
+
     package func connect(_ action: TCPSocketAction, podIP: String, ports: [ContainerPort], timeout: Duration) async -> ProbeResult {
         guard let port = action.port.number(among: ports) else { return .failed("no port named \"\(action.port)\"") }
         let host = action.host.isEmpty ? podIP : action.host
+        if let address = IPAddress(host), let number = UInt16(exactly: port) {
+            switch await sockets.ask(address, port: number, request: nil, timeout: timeout) {
+            case .connected, .status: return .passed
+            case .timedOut: return .failed("dial tcp \(host):\(port): i/o timeout")
+            case .failed(let cause): return .failed("dial tcp \(host):\(port): \(cause)")
+            }
+        }
         do {
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(TimeAmount(timeout)).connect(host: host, port: port).get()

@@ -6,28 +6,54 @@ package import Logging
 
 /// Sends what waits in the ledger's outbox, in order for each pod, newest status only, for as long as it takes: with the
 /// control plane away everything stays where it is.
+///
+/// Statuses and deletions go out side by side; events, which nobody waits for, behind each other beside them. So a pod is
+/// Ready upstream before the story of thirty pods has been told.
 package struct StatusOutbox: Sendable {
+    private let lanes: [Lane]
+
+    package init(ledger: Ledger, sender: UpstreamSender, logger: Logger) {
+        lanes = [
+            Lane(kinds: [.status, .deletion], width: 32, ledger: ledger, sender: sender, logger: logger),
+            Lane(kinds: [.event], width: 1, ledger: ledger, sender: sender, logger: logger),
+        ]
+    }
+
+    /// Something new may wait.
+    package func kick() { for lane in lanes { lane.kick() } }
+
+    /// Runs until cancelled.
+    package func run() async {
+        await withDiscardingTaskGroup { group in for lane in lanes { group.addTask { await lane.run() } } }
+    }
+}
+
+/// One kind of messages on its way upstream.
+private struct Lane: Sendable {
+    private let kinds: [OutboxEntry.Kind]
+    /// Objects whose messages are sent side by side.
+    private let width: Int
     private let ledger: Ledger
     private let sender: UpstreamSender
     private let logger: Logger
     private let kicks: AsyncStream<Void>
     private let kicker: AsyncStream<Void>.Continuation
 
-    /// Messages read and sent side by side.
+    /// Messages read at once.
     private static let batch = 32
 
-    package init(ledger: Ledger, sender: UpstreamSender, logger: Logger) {
+    init(kinds: [OutboxEntry.Kind], width: Int, ledger: Ledger, sender: UpstreamSender, logger: Logger) {
+        self.kinds = kinds
+        self.width = width
         self.ledger = ledger
         self.sender = sender
         self.logger = logger
         (kicks, kicker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Something new may wait.
-    package func kick() { kicker.yield() }
+    func kick() { kicker.yield() }
 
-    /// Runs until cancelled.
-    package func run() async {
+    func run() async {
         kick()
         var delay = RetryDelay()
         for await _ in kicks {
@@ -56,15 +82,20 @@ package struct StatusOutbox: Sendable {
     private func drain() async -> Outcome {
         let entries: [OutboxEntry]
         do throws(LedgerError) {
-            entries = try await ledger.read { try $0.outbox(limit: Self.batch) }
+            entries = try await ledger.read { [kinds] in try $0.outbox(kinds, limit: Self.batch) }
         } catch {
             return .trouble("\(error)")
         }
         guard !entries.isEmpty else { return .empty }
-        let lines = Dictionary(grouping: entries, by: \.key)
+        let lines = Dictionary(grouping: entries, by: \.key).values.sorted { ($0.first?.sequence ?? 0) < ($1.first?.sequence ?? 0) }
         let trouble = await withTaskGroup(of: String?.self) { group in
-            for line in lines.values { group.addTask { await self.send(line) } }
-            return await group.reduce(String?.none) { $0 ?? $1 }
+            var trouble: String?
+            for (index, line) in lines.enumerated() {
+                if index >= width, let ended = await group.next() { trouble = ended }
+                if trouble != nil { break }
+                group.addTask { await self.send(line) }
+            }
+            return await group.reduce(trouble) { $0 ?? $1 }
         }
         return trouble.map(Outcome.trouble) ?? .progress
     }

@@ -44,6 +44,14 @@ package struct ProbeMachine: Codable, Hashable, Sendable {
         return max(first, lastProbe.addingTimeInterval(Double(probe.period)))
     }
 
+    /// The time near `due` at which other probes of the same period run as well: they share one wake-up of the node, which costs as much as
+    /// a probe. Slots are a fortieth of the period apart. The first probe of a container is not moved.
+    package func slot(near due: Date, of probe: Probe) -> Date {
+        guard lastProbe != nil else { return due }
+        let width = Double(probe.period) / 40
+        return Date(timeIntervalSince1970: (due.timeIntervalSince1970 / width).rounded() * width)
+    }
+
     package mutating func record(passed: Bool, of probe: Probe, at now: Date) -> Decision {
         lastProbe = now
         guard !isOnHold else { return .nothing }
