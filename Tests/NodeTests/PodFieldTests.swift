@@ -68,11 +68,13 @@ extension NodeTests {
             try await node.inNamespace("fields") { kubectl in
                 try await kubectl.apply(table.objects)
                 let subjects = try subjects(table.rows)
-                let answer = try await kubectl("create", "--validate=false", "-f", "-", input: list(subjects), expecting: 1)
+                let answer = try await kubectl("create", "--validate=false", "-f", "-", input: list(subjects), deadline: .seconds(300), expecting: 1)
                 for subject in subjects { expect(subject, in: answer) }
                 let made = subjects.filter { answer.contains("pod/\($0.name) created") }
                 try await join(made, kubectl)
                 try await expectTruth(made.filter { !$0.rows[0].isRefused }, kubectl)
+                // So many that the end of the suite should not have to wait for them.
+                try await kubectl("delete", "pods", "--all", "--grace-period=1", "--timeout=200s", deadline: .seconds(240))
             }
         }
 
@@ -103,7 +105,7 @@ extension NodeTests {
             subject.debug = fragment["debug"]
             let metadata = fragment["metadata"] ?? .object([:])
             for key in ["main", "debug", "metadata"] { fragment[key] = nil }
-            var spec: JSONValue = ["restartPolicy": "Never", "terminationGracePeriodSeconds": 1]
+            var spec: JSONValue = ["restartPolicy": "Never", "terminationGracePeriodSeconds": 1, "automountServiceAccountToken": false]
             spec = spec.overlaid(by: fragment)
             spec["containers"] = .array([main] + (fragment["containers"]?.array ?? []))
             for list in ["containers", "initContainers"] {
@@ -161,10 +163,11 @@ extension NodeTests {
 
         private func expectTruth(_ subjects: [Subject], _ kubectl: Kubectl) async throws {
             var waiting = subjects
-            let deadline = ContinuousClock.now + .seconds(90)
+            let deadline = ContinuousClock.now + .seconds(150)
             while true {
                 let pods = try await kubectl.object("pods")["items"]?.array ?? []
-                let events = try await kubectl.object("events")["items"]?.array ?? []
+                let wantsEvents = waiting.contains { subject in subject.rows.contains { if case .event = $0.proof { true } else { false } } }
+                let events = wantsEvents ? try await kubectl.object("events")["items"]?.array ?? [] : []
                 let byName = Dictionary(pods.map { ($0.shown(at: ["metadata", "name"]), $0) }) { $1 }
                 waiting = waiting.filter { subject in
                     guard let pod = byName[subject.name] else { return true }
@@ -181,7 +184,7 @@ extension NodeTests {
                     }
                     return
                 }
-                try await Task.sleep(for: .milliseconds(500))  // between two looks
+                try await Task.sleep(for: .seconds(1))  // between two looks, each of which costs as much as a pod
             }
         }
 

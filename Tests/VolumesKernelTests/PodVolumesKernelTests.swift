@@ -33,6 +33,29 @@ struct PodVolumesKernelTests {
         }
     }
 
+    @Test("an image is its layers laid over each other, read-only, whether it has one or several", arguments: [1, 2])
+    func image(count: Int) async throws {
+        try await VolumesFixture.with { node in
+            let layers = (0..<count).map { "\(node.root)/layer\($0)" }
+            for (index, layer) in layers.enumerated() {
+                try DirectoryTree.make(layer)
+                try node.write("layer \(index)", to: "\(layer)/top")
+                try node.write("", to: "\(layer)/only\(index)")
+            }
+            let request = VolumeRequest(name: "tools", source: .image(layers: layers, id: "sha256:x"))
+            let published = try await node.pods.publish(request, podUID: "u1")
+            let path = published.volume.hostPath
+            #expect(published.volume.isReadOnly && published.isMount && published.kind == "image" && published.volumeID == "sha256:x")
+            #expect(node.read("\(path)/top") == "layer \(count - 1)")
+            #expect(layers.indices.allSatisfy { node.exists("\(path)/only\($0)") })
+            #expect(open("\(path)/new", O_WRONLY | O_CREAT, 0o644) == -1 && errno == EROFS)
+            #expect(try await node.pods.publish(request, podUID: "u1").volume.hostPath == path)
+            #expect(try MountInfo.read().mounts(under: path).count == 1, "published again, it is mounted once")
+            try await node.pods.unpublish(podUID: "u1", volume: "tools", kind: "image")
+            #expect(!node.exists(path) && node.exists("\(layers[0])/top"))
+        }
+    }
+
     @Test("a subPath is made where it is missing, with the volume's mode, and never outside of the volume")
     func subPath() async throws {
         try await VolumesFixture.with { node in
