@@ -42,33 +42,3 @@ struct UnsupportedFieldTests {
         #expect(failure?.message.contains(text) == true)
     }
 }
-
-@Suite("Limits on disk")
-struct StorageLimitTests {
-    private static func excess(_ spec: String, volumes: [String: Int] = [:], containers: [String: Int] = [:]) throws -> String? {
-        var usage = StorageUsage()
-        usage.volumes = volumes
-        usage.containers = containers
-        return try pod(spec).spec.storageExcess(usage)?.message
-    }
-
-    @Test("an emptyDir on disk may be as large as its limit, and not larger")
-    func volumes() throws {
-        let spec = #"{"volumes":[{"name":"v","emptyDir":{"sizeLimit":"1Mi"}},{"name":"m","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}}]}"#
-        #expect(try Self.excess(spec, volumes: ["v": 1 << 20]) == nil)
-        #expect(try Self.excess(spec, volumes: ["v": 1 << 20 + 1]) == #"Usage of EmptyDir volume "v" exceeds the limit "1Mi". "#)
-        #expect(try Self.excess(spec, volumes: ["m": 1 << 30]) == nil)
-    }
-
-    @Test("a container's own limit counts its layer and logs, the pod's counts everything")
-    func containers() throws {
-        let one = #"{"name":"a","resources":{"limits":{"ephemeral-storage":"1Mi"}}}"#
-        let mixed = #"{"containers":[\#(one),{"name":"b"}]}"#
-        #expect(try Self.excess(mixed, containers: ["a": 1 << 20, "b": 1 << 30]) == nil)
-        #expect(try Self.excess(mixed, containers: ["a": 1 << 21]) == #"Container a exceeded its local ephemeral storage limit "1Mi". "#)
-        let limited = #"{"volumes":[{"name":"v","emptyDir":{}}],"containers":[\#(one)]}"#
-        #expect(try Self.excess(limited, volumes: ["v": 1 << 21]) == "Pod ephemeral local storage usage exceeds the total limit of containers 1048576. ")
-        #expect(try !pod(#"{"containers":[{"name":"a"}]}"#).spec.hasStorageLimits)
-        #expect(try pod(mixed).spec.hasStorageLimits)
-    }
-}

@@ -53,8 +53,6 @@ package actor PodWorker {
     var published: PodStatus?
     /// The API server no longer has the pod, or never will again.
     private(set) var isGoneUpstream = false
-    /// When its disk use was last measured.
-    var storageCheckedAt = Date.distantPast
     /// A newer version of the pod, and a newer grant, that the loop has not looked at yet.
     private var news: Pod?
     var newGrant: ResourceGrant?
@@ -79,8 +77,6 @@ package actor PodWorker {
         case resize
         case probe(String, ProbeMachine.Kind)
         case refreshVolumes
-        /// What the pod takes on disk.
-        case measure
         case reconnect
         case finish
         /// Only writes the memory down.
@@ -280,7 +276,6 @@ package actor PodWorker {
             if let finishRetryAt, finishRetryAt > now { wakeAt.append(finishRetryAt) } else { begin(.finish) { await $0.askForDeletion() } }
         }
         wakeAt += beginProbes(now)
-        wakeAt += beginStorageCheck(now)
         if let saveRetryAt {
             if saveRetryAt <= now { begin(.record) { await $0.persist() } } else { wakeAt.append(saveRetryAt) }
         }
@@ -364,7 +359,7 @@ extension PodWorker.Work {
     var container: String? {
         switch self {
         case .start(let name): name
-        case .setUp, .stop, .resize, .probe, .refreshVolumes, .measure, .reconnect, .finish, .record: nil
+        case .setUp, .stop, .resize, .probe, .refreshVolumes, .reconnect, .finish, .record: nil
         }
     }
 }
