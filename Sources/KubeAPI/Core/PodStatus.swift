@@ -184,3 +184,8 @@ package struct LinuxContainerUser: Codable, Hashable, Sendable {
         self.supplementalGroups = supplementalGroups
     }
 }
+
+extension PodStatus {
+    /// Nothing of the pod runs, and nothing will.
+    package var isTerminal: Bool { phase == "Succeeded" || phase == "Failed" }
+}

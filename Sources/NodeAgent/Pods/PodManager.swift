@@ -80,7 +80,7 @@ package actor PodManager {
             if memory.record.allocation == nil { memory.record.allocation = ResourceAllocation(of: pod.spec) }
             let published = try entry.status.map { try JSONDecoder().decode(PodStatus.self, from: $0) }
             let objects = await remembered(of: uid, isComplete: memory.hasBeenSetUp)
-            if !memory.record.isTerminal { allocations.restore(pod, memory.record.allocation) }
+            if !memory.record.isTerminal, published?.isTerminal != true { allocations.restore(pod, memory.record.allocation) }
             return worker(for: pod, isStatic: entry.source == .file, memory, objects: objects, published: published)
         } catch {
             // The pod comes back with the API server's list.
@@ -213,7 +213,7 @@ package actor PodManager {
         }
         // Over already, and nothing of it is here: only the object waits to be deleted.
         var memory = PodMemory(record: PodRecord(startTime: pod.status.startTime?.date ?? Date()))
-        let isOver = ["Succeeded", "Failed"].contains(pod.status.phase)
+        let isOver = pod.status.isTerminal
         memory.record.isTerminal = isOver
         memory.isCleanedUp = isOver
         let sandbox = unclaimed.removeValue(forKey: uid)

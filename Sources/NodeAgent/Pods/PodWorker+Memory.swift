@@ -32,6 +32,11 @@ extension PodWorker {
     /// - Returns: whether it is on the disk.
     @discardableResult
     func persist() async -> Bool {
+        if !hasEnded, currentStatus().isTerminal {
+            hasEnded = true
+            // Whoever fills the room that the API server shows as free finds it free here too.
+            await ended(identity)
+        }
         memory.dropOldProbes()
         for id in endWaiters.keys where memory.record.containers.values.allSatisfy({ $0.current?.id != id || !$0.isRunning }) {
             for waiter in endWaiters.removeValue(forKey: id) ?? [] { waiter.finish() }

@@ -61,7 +61,8 @@ package actor PodWorker {
     /// When a resize is carried on with.
     var resizeRetryAt: Date?
     /// Told once nothing of the pod runs or will.
-    private let ended: @Sendable (PodIdentity) async -> Void
+    let ended: @Sendable (PodIdentity) async -> Void
+    var hasEnded: Bool
     private var finishRetryAt: Date?
 
     private var work: [Work: Task<Void, Never>] = [:]
@@ -88,12 +89,13 @@ package actor PodWorker {
     ///   - objects: as the ledger remembers them; incomplete for a pod that is new.
     ///   - isStatic: it comes from a manifest of this node, and its uid is unknown to the API server.
     ///   - published: the status last put into the outbox.
-    ///   - ended: told once nothing of the pod runs or will.
+    ///   - ended: told once, when nothing of the pod runs or will, and before anybody upstream is told.
     package init(
         pod: Pod, isStatic: Bool = false, memory: PodMemory, objects: ObjectSnapshot, published: PodStatus?, node: NodeServices,
         ended: @escaping @Sendable (PodIdentity) async -> Void
     ) {
         self.ended = ended
+        hasEnded = published?.isTerminal ?? false
         self.isStatic = isStatic
         identity = PodIdentity(uid: pod.metadata.uid, namespace: pod.metadata.namespace, name: pod.metadata.name)
         self.node = node
@@ -305,7 +307,6 @@ package actor PodWorker {
             memory.record.isTerminal = true
             memory.isCleanedUp = true
             await persist()
-            await ended(identity)
             if isDeleted, !isGoneUpstream { await askForDeletion() }
         } catch {
             finishRetryAt = Date().addingTimeInterval(5)

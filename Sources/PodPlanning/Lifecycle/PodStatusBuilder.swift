@@ -50,11 +50,11 @@ struct PodStatusBuilder {
     private var podIPs: [String] {
         if !record.podIPs.isEmpty { return record.podIPs }
         if pod.spec.hostNetwork { return hostIPs }
-        return record.isTerminal || ["Succeeded", "Failed"].contains(pod.status.phase) ? pod.status.podIPs.map(\.ip) : []
+        return record.isTerminal || pod.status.isTerminal ? pod.status.podIPs.map(\.ip) : []
     }
 
     private func phase(_ status: PodStatus) -> String {
-        if ["Succeeded", "Failed"].contains(pod.status.phase) { return pod.status.phase }
+        if pod.status.isTerminal { return pod.status.phase }
         if record.failure != nil { return "Failed" }
         // Ends of an earlier round say nothing about this one.
         let isBetweenRounds = record.isRestartingAll(pod.spec)
