@@ -66,9 +66,10 @@ let package = Package(
             ],
             swiftSettings: house,
             linkerSettings: [
+                // Half the program's relocations and all of its table of exports are read at every start, and stay resident.
                 .unsafeFlags(
                     [
-                        "-use-ld=lld", "-Xlinker", "--icf=safe", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs", "-Xlinker", "--no-export-dynamic",
+                        "-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs", "-Xlinker", "--no-export-dynamic",
                     ], .when(configuration: .release))
             ]),
         .executableTarget(

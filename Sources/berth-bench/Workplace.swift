@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import KubeAPI
 import LinuxSystem
@@ -16,9 +17,9 @@ struct Workplace {
     private let seccomp = SeccompCompiler()
 
     init(program: String) throws {
-        var template = Array("/tmp/berth-bench.XXXXXX".utf8CString)
+        var template = Array("\(ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp")/berth-bench.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil, let layout = CgroupLayout(mountInfo: try SmallFile.text("/proc/self/mountinfo")) else {
-            throw SystemCallError(call: "mkdtemp", subject: "/tmp", code: errno)
+            throw SystemCallError(call: "mkdtemp", subject: "a directory for temporary files", code: errno)
         }
         root = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         cgroup = "berth-bench-\(getpid())"
