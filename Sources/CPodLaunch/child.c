@@ -1,12 +1,17 @@
 #include "pod_internal.h"
+#include <linux/securebits.h>
 #include <sched.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
 
 static int status_socket = -1;
 
 void child_report_to(int status) { status_socket = status; }
 
 void child_send(const struct pod_report *report, int descriptor) {
-    pod_send(status_socket, report, sizeof *report, &descriptor, descriptor >= 0 ? 1 : 0);
+    // A system call filter may know write(2) and no sendmsg(2).
+    if (descriptor < 0) pod_write(status_socket, report, sizeof *report);
+    else pod_send(status_socket, report, sizeof *report, &descriptor, 1);
 }
 
 static void send_report(uint32_t kind, const char *step, const char *subject, int error) {
@@ -28,8 +33,14 @@ int child_check(int result, const char *step, const char *subject) {
     return result;
 }
 
+// Who owns the files made from now on. What root may do stays.
+static void make_files_as(uint32_t owner) {
+    if (owner) child_check(prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0), "file owner", "secure bits");
+    setfsuid(owner);
+    setfsgid(owner);
+}
 
-static _Noreturn void run_container(const void *plan, const struct pod_context *context, struct pod_streams streams) {
+static _Noreturn void run_container(const void *plan, const struct pod_context *context, int target, struct pod_streams streams) {
     const struct berth_container *container = berth_plan_body(plan);
     const struct berth_process *process = &container->process;
     const char *directories[container->cgroup.directories.count + 1];
@@ -43,14 +54,17 @@ static _Noreturn void run_container(const void *plan, const struct pod_context *
 
     int trees[container->mounts.count + 1];
     // Before propagation ends, so that a bind may stay a slave or a peer of the host's mount.
-    mounts_open_sources(plan, container, context, trees);
+    mounts_open_sources(plan, container, context, target, trees);
     child_check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "mount propagation", "/");
-    int root = root_mount(plan, container);
-    mounts_perform(plan, container, context, root, trees);
-    devices_make(plan, container, root);
+    int root = root_mount(plan, container, context);
+    if (context->user_base) make_files_as(context->user_base);
+    mounts_perform(plan, container, root, trees);
     const char *directory = text(plan, process->working_directory);
     if (*directory) close(child_check(root_make(root, directory, 0, 0), "working directory", directory));
-    if (process->flags & BERTH_TTY) streams.input = streams.output = streams.error = terminal_open(root, process->uid, 1);
+    // A device is never the pod's own: whoever owns the node may open it.
+    if (context->user_base) make_files_as(0);
+    devices_make(plan, container, root);
+    if (process->flags & BERTH_TTY) streams.input = streams.output = streams.error = terminal_open(root, context->user_base + process->uid, 1);
     paths_cover(plan, container, root);
     if (container->flags & BERTH_ROOT_READ_ONLY) child_check(tree_set(root, 0, MOUNT_ATTR_RDONLY, 0, 0), "read-only root", "/");
 
@@ -59,16 +73,23 @@ static _Noreturn void run_container(const void *plan, const struct pod_context *
     // Both roots are mounted at the same place now, the old one on top.
     child_check(umount2(".", MNT_DETACH), "pivot_root", "old root");
     child_check(chdir("/"), "pivot_root", "/");
-    process_become(plan, process, streams);
+    struct process_scope scope = {
+        .processes = target >= 0 ? target : context->anchor.process, .user_namespace = context->anchor.user_namespace,
+        .user_base = context->user_base, .copies_mounts = 1};
+    process_become(plan, process, &scope, streams);
 }
 
-int pod_start(const void *plan, const struct pod_context *context, int unified, struct pod_streams streams) {
-    int pid = clone_into(CLONE_NEWNS | (context->pid_scope == BERTH_PID_CONTAINER ? CLONE_NEWPID : 0), unified);
-    if (pid == 0) run_container(plan, context, streams);
+int pod_start(const void *plan, const struct pod_context *context, int target, int unified, struct pod_streams streams) {
+    int handle = target > 0 ? (int)syscall(SYS_pidfd_open, target, 0) : -1;
+    if (target > 0 && handle < 0) return -errno;
+    int pid = clone_into(CLONE_NEWNS | (context->pid_scope == BERTH_PID_CONTAINER && target == 0 ? CLONE_NEWPID : 0), unified);
+    if (pid == 0) run_container(plan, context, handle, streams);
+    if (handle >= 0) close(handle);
     return pid;
 }
 
-static _Noreturn void run_exec(const void *plan, const char *const *directories, int target, struct pod_streams streams) {
+static _Noreturn void run_exec(
+    const void *plan, const struct pod_context *context, const char *const *directories, int target, struct pod_streams streams) {
     const struct berth_process *process = berth_plan_body(plan);
     child_report_to(streams.status);
     umask(0);
@@ -78,27 +99,25 @@ static _Noreturn void run_exec(const void *plan, const char *const *directories,
     int root = child_check(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "namespaces", "/");
     if (*directory) {
         // Made when missing, as at the start; in a read-only root a missing one fails below.
+        if (context->user_base) make_files_as(context->user_base);
         int made = root_make(root, directory, 0, 0);
+        if (context->user_base) make_files_as(0);
         if (made >= 0) close(made);
     }
-    if (process->flags & BERTH_TTY) streams.input = streams.output = streams.error = terminal_open(root, process->uid, 0);
-    process_become(plan, process, streams);
+    if (process->flags & BERTH_TTY) streams.input = streams.output = streams.error = terminal_open(root, context->user_base + process->uid, 0);
+    struct process_scope scope = {
+        .processes = context->pid_scope == BERTH_PID_HOST ? -1 : target, .user_namespace = context->anchor.user_namespace,
+        .user_base = context->user_base};
+    process_become(plan, process, &scope, streams);
 }
 
 int pod_exec(
-    const void *plan, const struct pod_context *context, int target, int self, int unified, const char *const *directories,
+    const void *plan, const struct pod_context *context, int target, int unified, const char *const *directories,
     struct pod_streams streams) {
     int handle = (int)syscall(SYS_pidfd_open, target, 0);
     if (handle < 0) return -errno;
-    // The PID namespace is that of future children, so it takes no second fork; afterwards it is our own again.
-    if (context->pid_scope == BERTH_PID_CONTAINER && setns(handle, CLONE_NEWPID)) {
-        int code = errno;
-        close(handle);
-        return -code;
-    }
     int pid = clone_into(0, unified);
-    if (pid == 0) run_exec(plan, directories, handle, streams);
-    if (context->pid_scope == BERTH_PID_CONTAINER) setns(self, CLONE_NEWPID);
+    if (pid == 0) run_exec(plan, context, directories, handle, streams);
     close(handle);
     return pid;
 }

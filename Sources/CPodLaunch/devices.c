@@ -30,12 +30,12 @@ void devices_make(const void *plan, const struct berth_container *container, int
     close(directory);
 }
 
-int terminal_open(int root, uint32_t uid, int as_console) {
+int terminal_open(int root, uint32_t owner, int as_console) {
     int unlock = 0;
     int master = child_check(root_open(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY, 0), "terminal", "/dev/pts/ptmx");
     child_check(ioctl(master, TIOCSPTLCK, &unlock), "terminal", "unlock");
     int terminal = child_check(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC), "terminal", "peer");
-    if (uid != 0) child_check(fchown(terminal, uid, (gid_t)-1), "terminal", "owner");
+    if (owner != 0) child_check(fchown(terminal, owner, (gid_t)-1), "terminal", "owner");
     if (as_console) {
         int place = child_check(root_make(root, "/dev/console", 1, 0), "terminal", "/dev/console");
         int tree = child_check(tree_clone(terminal, 0), "terminal", "/dev/console");

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <sys/vfs.h>
 
-static int write_file(const char *path, const char *value, size_t size) {
+int write_file(const char *path, const char *value, size_t size) {
     int file = open(path, O_WRONLY | O_CLOEXEC);
     if (file < 0) return -errno;
     int result = write(file, value, size) < 0 ? -errno : 0;
@@ -31,6 +31,12 @@ int pod_make_cgroup(const void *plan, const struct berth_cgroup *cgroup, const c
         if (result == 0) continue;
         if (!writes[i].is_optional) return result;
         warn(context, "cgroup", *subject, -result);
+    }
+    if (cgroup->device_filter.count == 0) return 0;
+    for (uint32_t i = 0; i < cgroup->directories.count; i++) {
+        *subject = nth_text(plan, cgroup->directories, i);
+        int result = device_filter_attach(plan, cgroup->device_filter, *subject);
+        if (result < 0) return result;
     }
     return 0;
 }
@@ -88,10 +94,13 @@ void set_slice(uint64_t nanoseconds) {
     syscall(SYS_sched_setattr, 0, &scheduling, 0);
 }
 
-int pod_fork_supervisor(uint32_t flags, uint32_t pid_scope, int unified) {
-    uint64_t namespaces = (flags & BERTH_NET ? CLONE_NEWNET : 0) | (flags & BERTH_IPC ? CLONE_NEWIPC : 0)
-        | (flags & BERTH_UTS ? CLONE_NEWUTS : 0) | (pid_scope == BERTH_PID_POD ? CLONE_NEWPID : 0);
-    return clone_into(namespaces, unified);
+uint64_t shared_namespaces(uint32_t flags) {
+    return (flags & BERTH_NET ? CLONE_NEWNET : 0) | (flags & BERTH_IPC ? CLONE_NEWIPC : 0) | (flags & BERTH_UTS ? CLONE_NEWUTS : 0);
+}
+
+int pod_fork_supervisor(uint32_t flags, int unified) {
+    // With a user namespace they belong to it, and are made with it.
+    return clone_into(flags & BERTH_USER ? 0 : shared_namespaces(flags), unified);
 }
 
 static int write_sysctl(const char *name, const char *value) {
@@ -128,7 +137,7 @@ static int seal_standard_streams(void) {
 }
 
 int pod_enter_sandbox(
-    const void *plan, const struct berth_sandbox *sandbox, const char **step, const char **subject,
+    const void *plan, const struct berth_sandbox *sandbox, struct pod_anchor *anchor, const char **step, const char **subject,
     pod_warning *warn, void *context) {
     char value[16];
     // It and the launches it forks work in short bursts, with somebody waiting for each.
@@ -153,6 +162,8 @@ int pod_enter_sandbox(
     *subject = "/dev/null";
     result = seal_standard_streams();
     if (result < 0) return result;
+    result = pod_make_anchor(sandbox, anchor, step, subject);
+    if (result < 0) return result;
     *step = "hostname";
     *subject = text(plan, sandbox->hostname);
     if (sandbox->flags & BERTH_HOSTNAME && sethostname(*subject, sandbox->hostname.count)) return -errno;
@@ -167,21 +178,21 @@ int pod_enter_sandbox(
     return 0;
 }
 
-int pod_mount_shared_memory(const char *path, uint64_t bytes) {
-    char data[64];
+int pod_mount_shared_memory(const char *path, uint64_t bytes, uint32_t owner) {
+    char data[96];
     if (mkdir(path, 0700) && errno != EEXIST) return -errno;
-    snprintf(data, sizeof data, "mode=1777,size=%llu", (unsigned long long)bytes);
+    snprintf(data, sizeof data, "mode=1777,uid=%u,gid=%u,size=%llu", owner, owner, (unsigned long long)bytes);
     return mount("shm", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, data) ? -errno : 0;
 }
 
 void pod_unmount(const char *path) { umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW); }
+void pod_unmount_processes(void) { pod_unmount(POD_PROCESSES); }
 
-void pod_identity(int32_t *pid, uint64_t *start_ticks) {
+static void read_stat(const char *path, int32_t *pid, uint64_t *start_ticks) {
     char line[1024];
-    int file = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
     long count = file < 0 ? -1 : read(file, line, sizeof line - 1);
     if (file >= 0) close(file);
-    *pid = getpid();
     *start_ticks = 0;
     if (count <= 0) return;
     line[count] = 0;
@@ -192,5 +203,17 @@ void pod_identity(int32_t *pid, uint64_t *start_ticks) {
     if (field) *start_ticks = strtoull(field, NULL, 10);
 }
 
-int pod_pidfd_of_self(void) { return (int)syscall(SYS_pidfd_open, getpid(), 0); }
+void pod_identity(int32_t *pid, uint64_t *start_ticks) {
+    *pid = getpid();
+    read_stat("/proc/self/stat", pid, start_ticks);
+}
+
+uint64_t pod_start_ticks(int32_t pid) {
+    char path[32];
+    uint64_t start_ticks;
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    read_stat(path, &pid, &start_ticks);
+    return start_ticks;
+}
+
 int pod_chdir(const char *path) { return chdir(path) ? -errno : 0; }

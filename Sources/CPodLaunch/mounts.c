@@ -1,4 +1,6 @@
 #include "pod_internal.h"
+#include <sched.h>
+#include <sys/vfs.h>
 
 int tree_clone(int descriptor, int is_recursive) {
     return (int)syscall(SYS_open_tree, descriptor, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (is_recursive ? AT_RECURSIVE : 0));
@@ -13,10 +15,22 @@ int tree_set(int tree, int is_recursive, uint64_t set, uint64_t clear, uint64_t 
     return (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | (is_recursive ? AT_RECURSIVE : 0), &attributes, sizeof attributes);
 }
 
+int tree_map(int tree, int is_recursive, int user_namespace) {
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user_namespace};
+    return (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | (is_recursive ? AT_RECURSIVE : 0), &attributes, sizeof attributes);
+}
+
 static uint64_t attributes_of(uint32_t options) {
     return (options & (BERTH_READ_ONLY | BERTH_RECURSIVE_READ_ONLY) ? MOUNT_ATTR_RDONLY : 0)
         | (options & BERTH_NO_SUID ? MOUNT_ATTR_NOSUID : 0) | (options & BERTH_NO_DEV ? MOUNT_ATTR_NODEV : 0)
         | (options & BERTH_NO_EXEC ? MOUNT_ATTR_NOEXEC : 0) | (options & BERTH_STRICT_ATIME ? MOUNT_ATTR_STRICTATIME : 0);
+}
+
+static int clone_path(const char *path, const char *step, const char *subject) {
+    int source = child_check(open(path, O_PATH | O_CLOEXEC), step, subject);
+    int tree = child_check(tree_clone(source, 0), step, subject);
+    close(source);
+    return tree;
 }
 
 static int open_source(const void *plan, const struct berth_mount *mount, const struct pod_context *context) {
@@ -32,17 +46,47 @@ static int open_source(const void *plan, const struct berth_mount *mount, const 
     return beneath;
 }
 
-void mounts_open_sources(const void *plan, const struct berth_container *container, const struct pod_context *context, int *trees) {
+static int is_processes(const void *plan, const struct berth_mount *mount) {
+    return mount->kind == BERTH_MOUNT_FILESYSTEM && strcmp(text(plan, mount->source), "proc") == 0;
+}
+
+// The /proc that a running container has. We are in a mount namespace of our own, and come back to it.
+static int processes_of(int target, const char *subject) {
+    struct statfs status;
+    int own = child_check(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), "process target", subject);
+    child_check(setns(target, CLONE_NEWNS), "process target", subject);
+    int root = child_check(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "process target", subject);
+    int source = child_check(root_open(root, "/proc", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS), "process target", subject);
+    // The container may have put anything else there.
+    if (fstatfs(source, &status) || status.f_type != 0x9fa0) child_fail("process target", subject, ENOTDIR);
+    // With what covers parts of it, which in a user namespace cannot be left off.
+    int tree = child_check(tree_clone(source, 1), "process target", subject);
+    child_check(setns(own, CLONE_NEWNS), "process target", subject);
+    close(source);
+    close(root);
+    close(own);
+    return tree;
+}
+
+void mounts_open_sources(const void *plan, const struct berth_container *container, const struct pod_context *context, int target, int *trees) {
     static const uint64_t propagations[] = {[BERTH_PRIVATE] = MS_PRIVATE, [BERTH_SLAVE] = MS_SLAVE, [BERTH_SHARED] = MS_SHARED};
     const struct berth_mount *mounts = berth_at(plan, container->mounts.offset);
     for (uint32_t i = 0; i < container->mounts.count; i++) {
         const struct berth_mount *mount = &mounts[i];
         trees[i] = -1;
-        if (mount->kind != BERTH_MOUNT_BIND && mount->kind != BERTH_MOUNT_SHARED_MEMORY) continue;
         const char *subject = text(plan, mount->destination);
+        if (is_processes(plan, mount)) {
+            // Of a PID namespace that we are not in.
+            if (target >= 0) trees[i] = processes_of(target, subject);
+            else if (context->pid_scope == BERTH_PID_POD) trees[i] = clone_path(POD_PROCESSES, "mount", subject);
+            continue;
+        }
+        if (mount->kind != BERTH_MOUNT_BIND && mount->kind != BERTH_MOUNT_SHARED_MEMORY) continue;
         int source = open_source(plan, mount, context);
         trees[i] = child_check(tree_clone(source, (int)mount->is_recursive), "bind", subject);
         close(source);
+        if (mount->options & BERTH_ID_MAPPED)
+            child_check(tree_map(trees[i], (int)mount->is_recursive, context->anchor.user_namespace), "id-mapped mount", subject);
         uint64_t propagation = propagations[mount->propagation <= BERTH_SHARED ? mount->propagation : BERTH_PRIVATE];
         uint64_t attributes = attributes_of(mount->options);
         uint64_t clear = mount->options & BERTH_STRICT_ATIME ? MOUNT_ATTR__ATIME : 0;
@@ -113,8 +157,7 @@ static void mount_cgroups(const void *plan, const struct berth_container *contai
     close(unified);
 }
 
-void mounts_perform(const void *plan, const struct berth_container *container, const struct pod_context *context, int root, const int *trees) {
-    (void)context;
+void mounts_perform(const void *plan, const struct berth_container *container, int root, const int *trees) {
     const struct berth_mount *mounts = berth_at(plan, container->mounts.offset);
     for (uint32_t i = 0; i < container->mounts.count; i++) {
         const struct berth_mount *mount = &mounts[i];
@@ -126,7 +169,7 @@ void mounts_perform(const void *plan, const struct berth_container *container, c
         int place = child_check(root_make(root, destination, is_file, is_kernel ? RESOLVE_NO_SYMLINKS : 0), "mount point", destination);
         switch (mount->kind) {
         case BERTH_MOUNT_FILESYSTEM: {
-            int tree = new_filesystem(type, text(plan, mount->detail), attributes_of(mount->options), destination);
+            int tree = trees[i] >= 0 ? trees[i] : new_filesystem(type, text(plan, mount->detail), attributes_of(mount->options), destination);
             child_check(tree_move(tree, place), "mount", destination);
             close(tree);
             break;

@@ -84,15 +84,18 @@ static void set_limits(const void *plan, const struct berth_process *process) {
     }
 }
 
-static void set_streams(const struct berth_process *process, struct pod_streams *streams) {
+static void set_streams(const struct berth_process *process, const struct process_scope *scope, struct pod_streams *streams) {
     const int sources[] = {streams->input, streams->output, streams->error};
+    const uint32_t owner = scope->user_base + process->uid, group = scope->user_base + process->gid;
     for (int i = 0; i < 3; i++) {
         if (sources[i] >= 0) child_check(dup2(sources[i], i), "streams", "dup2");
         struct stat status;
         // So that a user other than root may open /dev/stdout again.
-        if (process->uid != 0 && fstat(i, &status) == 0 && S_ISFIFO(status.st_mode)) fchown(i, process->uid, process->gid);
+        if (owner != 0 && fstat(i, &status) == 0 && S_ISFIFO(status.st_mode)) fchown(i, owner, group);
     }
-    if (process->flags & BERTH_TTY) child_check(ioctl(0, TIOCSCTTY, 0), "terminal", "controlling");
+}
+
+static void close_others(const struct pod_streams *streams) {
     // From here on there is no descriptor by which the working directory or the program could be one of the host.
     child_check(dup3(streams->status, 3, O_CLOEXEC) < 0 && errno != EINVAL ? -1 : 0, "streams", "status");
     child_report_to(3);
@@ -143,11 +146,45 @@ static void enter_working_directory(const char *directory) {
     close(root);
 }
 
-_Noreturn void process_become(const void *plan, const struct berth_process *process, struct pod_streams streams) {
-    setsid();
+static void enter_namespaces(const struct process_scope *scope) {
+    // That of future children: of the one that `hand_over` makes.
+    if (scope->processes >= 0) child_check(setns(scope->processes, CLONE_NEWPID), "namespaces", "pid");
+    if (scope->user_namespace < 0) return;
+    child_check(setns(scope->user_namespace, CLONE_NEWUSER), "namespaces", "user");
+    if (scope->copies_mounts) child_check(unshare(CLONE_NEWNS), "namespaces", "mount");
+}
+
+// Returns in a second process, a sibling of this one, which is in the PID namespace entered and has never been anything but what
+// the program will be. This one says who it is, and ends.
+static void hand_over(void) {
+    int gate[2];
+    char byte = 0;
+    child_check(pipe2(gate, O_CLOEXEC), "process", "pipe");
+    // The older call: filters let it through, because they can read its flags.
+    long pid = syscall(SYS_clone, CLONE_PARENT, 0, 0, 0, 0);
+    child_check((int)pid, "process", "clone");
+    if (pid == 0) {
+        close(gate[1]);
+        // Nobody waits for a program that nobody knows of.
+        if (read(gate[0], &byte, 1) != 1) _exit(127);
+        close(gate[0]);
+        return;
+    }
+    identity.pid = (int)pid;
+    identity.start_ticks = 0;
+    child_send(&identity, -1);
+    write(gate[1], &byte, 1);
+    _exit(0);
+}
+
+_Noreturn void process_become(
+    const void *plan, const struct berth_process *process, const struct process_scope *scope, struct pod_streams streams) {
+    int is_second = scope->processes >= 0;
     set_limits(plan, process);
-    set_streams(process, &streams);
+    set_streams(process, scope, &streams);
     enter_working_directory(text(plan, process->working_directory));
+    enter_namespaces(scope);
+    close_others(&streams);
 
     uint64_t held = held_capabilities();
     if (process->permitted & ~held) child_warn("capabilities", "not held by the node", EPERM);
@@ -155,8 +192,7 @@ _Noreturn void process_become(const void *plan, const struct berth_process *proc
         if (!(process->bounding >> i & 1)) child_check(prctl(PR_CAPBSET_DROP, i, 0, 0, 0), "capabilities", "bounding set");
     child_check(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "capabilities", "keep");
     set_slice(0);
-    // Before the filter, which may know no sendmsg(2).
-    child_send(&identity, -1);
+    if (!is_second) child_send(&identity, -1);
     // Raw system calls: the libc versions synchronise threads, and there are none.
     child_check((int)syscall(SYS_setgroups, process->groups.count, berth_at(plan, process->groups.offset)), "user", "groups");
     child_check((int)syscall(SYS_setresgid, process->gid, process->gid, process->gid), "user", "gid");
@@ -167,9 +203,10 @@ _Noreturn void process_become(const void *plan, const struct berth_process *proc
         process->effective & process->permitted & held, process->permitted & held, process->inheritable & held,
         process->ambient & process->permitted & process->inheritable & held);
     umask(process->umask);
-    if (process->flags & BERTH_NO_NEW_PRIVILEGES) {
-        child_check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs", "");
-        install_seccomp(plan, process);
-    }
+    if (process->flags & BERTH_NO_NEW_PRIVILEGES) child_check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs", "");
+    if (is_second) hand_over();
+    setsid();
+    if (process->flags & BERTH_TTY) child_check(ioctl(0, TIOCSCTTY, 0), "terminal", "controlling");
+    if (process->flags & BERTH_NO_NEW_PRIVILEGES) install_seccomp(plan, process);
     execute(plan, process);
 }

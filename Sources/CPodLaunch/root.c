@@ -74,12 +74,12 @@ static size_t common_parent(const void *plan, struct berth_span layers) {
 }
 
 // For more layers than one page of options has room for; needs a kernel with `lowerdir+` (6.8).
-static int mount_many_layers(const void *plan, const struct berth_container *container) {
+static int mount_many_layers(const void *plan, const struct berth_container *container, size_t prefix) {
     char path[4096];
     const char *scratch = text(plan, container->scratch);
     int context = child_check((int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC), "overlay", scratch);
     for (uint32_t i = container->layers.count; i-- > 0;) {
-        const char *layer = nth_text(plan, container->layers, i);
+        const char *layer = nth_text(plan, container->layers, i) + prefix;
         child_check((int)syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "lowerdir+", layer, 0), "overlay layer", layer);
     }
     snprintf(path, sizeof path, "%s/upper", scratch);
@@ -91,7 +91,23 @@ static int mount_many_layers(const void *plan, const struct berth_container *con
     return child_check((int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0), "overlay", scratch);
 }
 
-int root_mount(const void *plan, const struct berth_container *container) {
+// The layers as the pod's user namespace sees them, on top of `merged`, where the overlay itself covers them.
+static void map_layers(const char *parent, const char *scratch, const char *merged, const struct pod_context *context) {
+    char upper[4096];
+    int source = child_check(open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC), "overlay layers", parent);
+    int tree = child_check(tree_clone(source, 0), "overlay layers", parent);
+    child_check(tree_map(tree, 0, context->anchor.user_namespace), "id-mapped layers", parent);
+    int place = child_check(open(merged, O_PATH | O_DIRECTORY | O_CLOEXEC), "overlay", merged);
+    child_check(tree_move(tree, place), "overlay layers", parent);
+    child_check(fchdir(tree), "overlay layers", parent);
+    snprintf(upper, sizeof upper, "%s/upper", scratch);
+    child_check(chown(upper, context->user_base, context->user_base), "overlay upper", upper);
+    close(place);
+    close(tree);
+    close(source);
+}
+
+int root_mount(const void *plan, const struct berth_container *container, const struct pod_context *context) {
     // The kernel takes one page of options, terminator included.
     char options[4096], merged[4096];
     const char *scratch = text(plan, container->scratch);
@@ -101,16 +117,19 @@ int root_mount(const void *plan, const struct berth_container *container) {
     for (uint32_t i = container->layers.count; i-- > 0 && used < (int)sizeof options;)
         used += snprintf(options + used, sizeof options - (size_t)used, "%s%s", nth_text(plan, container->layers, i) + prefix, i ? ":" : "");
     snprintf(merged, sizeof merged, "%s/merged", scratch);
+    if (prefix > 0) {
+        char parent[4096];
+        snprintf(parent, sizeof parent, "%.*s", (int)prefix, nth_text(plan, container->layers, 0));
+        if (context->anchor.user_namespace >= 0) map_layers(parent, scratch, merged, context);
+        else child_check(chdir(parent), "overlay layers", parent);
+    } else if (context->anchor.user_namespace >= 0) {
+        child_fail("id-mapped layers", "no common directory", EINVAL);
+    }
     if (used >= (int)sizeof options) {
-        int tree = mount_many_layers(plan, container);
+        int tree = mount_many_layers(plan, container, prefix);
         int place = child_check(open(merged, O_PATH | O_DIRECTORY | O_CLOEXEC), "overlay", merged);
         child_check(tree_move(tree, place), "overlay", merged);
     } else {
-        if (prefix > 0) {
-            char parent[4096];
-            snprintf(parent, sizeof parent, "%.*s", (int)prefix, nth_text(plan, container->layers, 0));
-            child_check(chdir(parent), "overlay layers", parent);
-        }
         child_check(mount("overlay", merged, "overlay", 0, options), "overlay", scratch);
     }
     return child_check(open(merged, O_PATH | O_DIRECTORY | O_CLOEXEC), "overlay", merged);

@@ -29,7 +29,9 @@ static int are_texts(struct view view, struct berth_span list) {
 }
 
 static int is_cgroup(struct view view, const struct berth_cgroup *cgroup) {
-    if (!are_texts(view, cgroup->directories) || !holds(view, cgroup->writes, sizeof(struct berth_cgroup_write), 8)) return 0;
+    if (!are_texts(view, cgroup->directories) || !holds(view, cgroup->writes, sizeof(struct berth_cgroup_write), 8)
+        || !holds(view, cgroup->device_filter, 1, 8) || cgroup->device_filter.count % 8 != 0)
+        return 0;
     const struct berth_cgroup_write *writes = berth_at(view.base, cgroup->writes.offset);
     for (uint32_t i = 0; i < cgroup->writes.count; i++)
         if (!is_text(view, writes[i].file) || !is_text(view, writes[i].value)) return 0;
@@ -46,7 +48,8 @@ static int is_process(struct view view, const struct berth_process *process) {
 
 static int is_container(struct view view, const struct berth_container *container) {
     if (!is_text(view, container->id) || container->id.count != BERTH_ID_SIZE || !is_text(view, container->name)
-        || container->name.count > 63 || !is_text(view, container->scratch) || !is_text(view, container->log_path)
+        || !is_text(view, container->process_target)
+        || (container->process_target.count != 0 && container->process_target.count != BERTH_ID_SIZE) || container->name.count > 63 || !is_text(view, container->scratch) || !is_text(view, container->log_path)
         || !are_texts(view, container->layers) || container->layers.count == 0
         || !holds(view, container->mounts, sizeof(struct berth_mount), 8)
         || !holds(view, container->devices, sizeof(struct berth_device), 8)

@@ -19,4 +19,6 @@ enum PodDirectory {
     static let plan = "plan"
     static let socket = "control"
     static let sharedMemory = "shm"
+    /// The /proc of the pod's PID namespace, when its containers share one.
+    static let processes = "proc"
 }

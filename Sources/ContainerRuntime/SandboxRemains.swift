@@ -25,7 +25,8 @@ struct SandboxRemains: Sendable {
                 let cgroups = plan.cgroup.directories.map(CgroupDirectory.init)
                 for cgroup in cgroups { cgroup.killAll() }
                 for cgroup in cgroups { try cgroup.remove() }
-                try? unmount("\(directory)/\(PodDirectory.sharedMemory)")  // not every pod has one
+                // Not every pod has them.
+                for mount in [PodDirectory.sharedMemory, PodDirectory.processes] { try? unmount("\(directory)/\(mount)") }
                 try Self.removeTree(directory)
                 if let failure { throw failure }
             }

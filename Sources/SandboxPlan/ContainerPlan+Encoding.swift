@@ -7,6 +7,7 @@ extension ContainerPlan {
         var body = berth_container()
         body.id = writer.text(id)
         body.name = writer.text(name)
+        body.process_target = writer.text(processTarget ?? "")
         body.scratch = writer.text(root.scratch)
         body.log_path = writer.text(logPath)
         body.layers = writer.texts(root.layers)
@@ -39,6 +40,7 @@ extension ContainerPlan {
         }
         self.init(
             id: reader.text(body.id), name: reader.text(body.name), attempt: Int(body.attempt),
+            processTarget: body.process_target.count > 0 ? reader.text(body.process_target) : nil,
             root: RootFilesystem(
                 layers: reader.texts(body.layers), scratch: reader.text(body.scratch), isReadOnly: has(BERTH_ROOT_READ_ONLY)),
             mounts: mounts,

@@ -5,6 +5,8 @@ package struct ContainerPlan: Codable, Hashable, Sendable {
     package var name: String
     /// Zero for the first start.
     package var attempt: Int
+    /// The id of a running container of the pod whose PID namespace this one joins.
+    package var processTarget: String?
     package var root: RootFilesystem
     /// In order of mounting; destinations are absolute and are resolved inside the root.
     package var mounts: [MountPlan]
@@ -25,10 +27,11 @@ package struct ContainerPlan: Codable, Hashable, Sendable {
     /// stdin closes when the first attached client goes.
     package var stdinOnce: Bool
 
-    package init(id: String, name: String, attempt: Int, root: RootFilesystem, mounts: [MountPlan], devices: [DevicePlan], maskedPaths: [String], readOnlyPaths: [String], process: ProcessPlan, cgroup: CgroupPlan, hasCgroupNamespace: Bool = true, logPath: String, logMaxBytes: Int = 10 << 20, logMaxFiles: Int = 5, stdin: Bool = false, stdinOnce: Bool = false) {
+    package init(id: String, name: String, attempt: Int, processTarget: String? = nil, root: RootFilesystem, mounts: [MountPlan], devices: [DevicePlan], maskedPaths: [String], readOnlyPaths: [String], process: ProcessPlan, cgroup: CgroupPlan, hasCgroupNamespace: Bool = true, logPath: String, logMaxBytes: Int = 10 << 20, logMaxFiles: Int = 5, stdin: Bool = false, stdinOnce: Bool = false) {
         self.id = id
         self.name = name
         self.attempt = attempt
+        self.processTarget = processTarget
         self.root = root
         self.mounts = mounts
         self.devices = devices

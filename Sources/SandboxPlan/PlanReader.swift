@@ -34,6 +34,11 @@ struct PlanReader {
         }
     }
 
+    /// Of a span that counts bytes.
+    func words(_ span: berth_span) -> [UInt64] {
+        array(berth_span(offset: span.offset, count: span.count / UInt32(MemoryLayout<UInt64>.size)), of: UInt64.self)
+    }
+
     func texts(_ span: berth_span) -> [String] {
         array(span, of: berth_span.self).map(text)
     }

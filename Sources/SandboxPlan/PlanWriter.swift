@@ -19,6 +19,13 @@ struct PlanWriter {
         return span
     }
 
+    /// The span counts bytes.
+    mutating func bytes(_ words: [UInt64]) -> berth_span {
+        var span = array(words)
+        span.count *= UInt32(MemoryLayout<UInt64>.size)
+        return span
+    }
+
     mutating func texts(_ values: [String]) -> berth_span {
         array(values.map { text($0) })
     }

@@ -49,7 +49,8 @@ extension CgroupPlan {
                 writes.map {
                     berth_cgroup_write(
                         file: writer.text($0.file), value: writer.text($0.value), is_optional: $0.isOptional ? 1 : 0, reserved: 0)
-                }))
+                }),
+            device_filter: writer.bytes(deviceFilter))
     }
 
     init(_ cgroup: berth_cgroup, in reader: PlanReader) {
@@ -57,7 +58,8 @@ extension CgroupPlan {
             directories: reader.texts(cgroup.directories),
             writes: reader.array(cgroup.writes, of: berth_cgroup_write.self).map {
                 CgroupWrite(file: reader.text($0.file), value: reader.text($0.value), isOptional: $0.is_optional != 0)
-            })
+            },
+            deviceFilter: reader.words(cgroup.device_filter))
     }
 }
 

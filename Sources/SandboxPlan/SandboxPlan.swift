@@ -84,9 +84,12 @@ package struct CgroupPlan: Codable, Hashable, Sendable {
     package var directories: [String]
     /// In order, each one `write(2)`.
     package var writes: [CgroupWrite]
-    package init(directories: [String], writes: [CgroupWrite]) {
+    /// eBPF instructions that say which devices members may use, on v2; empty: all that the parents allow.
+    package var deviceFilter: [UInt64]
+    package init(directories: [String], writes: [CgroupWrite], deviceFilter: [UInt64] = []) {
         self.directories = directories
         self.writes = writes
+        self.deviceFilter = deviceFilter
     }
 }
 

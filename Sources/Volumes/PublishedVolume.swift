@@ -24,14 +24,12 @@ package struct PublishedVolume: Hashable, Sendable {
         check: FilesystemCheck? = nil
     ) {
         let source = request.source
-        var supportsIDMap = true
         var isReadOnly = request.isReadOnly
         volumeID = ""
         switch source {
         case .emptyDirectory, .memory: kind = "emptyDir"
         case .hostPath:
             kind = "hostPath"
-            supportsIDMap = false
         case .files(_, let plugin):
             kind = ["configmap": "configMap", "secret": "secret", "downward-api": "downwardAPI"][plugin] ?? "projected"
             // `FileProjection` updates these as root and by path: a container that may write there could put a link in its way.
@@ -40,8 +38,6 @@ package struct PublishedVolume: Hashable, Sendable {
             kind = "image"
             volumeID = id
             isReadOnly = true
-            // An overlay cannot be mounted with other ids.
-            supportsIDMap = false
         case .localImage(let id):
             kind = "persistentVolumeClaim"
             volumeID = id
@@ -49,7 +45,7 @@ package struct PublishedVolume: Hashable, Sendable {
             kind = "persistentVolumeClaim"
             volumeID = volume
         }
-        volume = MountedVolume(name: request.name, hostPath: path, isReadOnly: isReadOnly, supportsIDMap: supportsIDMap)
+        volume = MountedVolume(name: request.name, hostPath: path, isReadOnly: isReadOnly)
         self.identity = identity
         self.isMount = isMount
         self.fsGroup = fsGroup?.id

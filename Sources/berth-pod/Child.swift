@@ -4,8 +4,9 @@ import CSandboxPlan
 /// A process we have started, from its clone to its end. Until execve(2) closes the status socket it may still fail.
 class Child {
     let supervisor: Supervisor
-    /// In our own PID namespace.
     private(set) var pid: Int32 = 0
+    /// It has said which process it is: not always the one that was cloned.
+    private(set) var isKnown = false
     let connection: Connection
     let tag: UInt64
     private var status: StatusSource?
@@ -38,18 +39,27 @@ class Child {
 
     final func receive(_ report: pod_report, _ descriptor: Int32) {
         switch Int(report.kind) {
-        case POD_IDENTITY:
-            record.pid = report.pid
-            record.start_ticks = report.start_ticks
-        case POD_TERMINAL:
+        // Once only: what comes later may be from a process that others in the pod can trace.
+        case POD_IDENTITY where !isKnown:
+            isKnown = true
+            pid = report.pid
+            record.pid = pid
+            record.start_ticks = report.start_ticks > 0 ? report.start_ticks : pod_start_ticks(pid)
+            supervisor.identified(self)
+        case POD_TERMINAL where !isKnown && descriptor >= 0:
             terminal(descriptor)
         case POD_WARNING:
+            pod_close(descriptor)
             supervisor.broadcast(reply(BERTH_WARNING, report))
         case POD_FAILURE:
+            pod_close(descriptor)
             failure = reply(BERTH_FAILED, report)
-        default: break
+        default: pod_close(descriptor)
         }
     }
+
+    /// Whatever the status socket has to say by now.
+    final func listen() { status?.drain() }
 
     /// The status socket has ended: by execve(2), or with the process.
     final func statusEnded() {
@@ -101,6 +111,8 @@ final class StatusSource: Source {
                 close()
                 return child.statusEnded()
             }
+            for i in 1..<Int(max(count, 1)) { pod_close(supervisor.descriptors[i]) }
+            guard received == MemoryLayout<pod_report>.size else { continue }
             child.receive(report, count > 0 ? supervisor.descriptors[0] : -1)
         }
     }

@@ -27,6 +27,14 @@ final class Container: Child {
         if error >= 0 { streams.append(OutputStream(error, log: log, isError: true, supervisor)) }
     }
 
+    /// `id` has as many characters as every id.
+    func hasID(_ id: Text) -> Bool {
+        withUnsafeBytes(of: record.container) { bytes in
+            for i in 0..<bytes.count where bytes[i] != UInt8(bitPattern: id[i]) { return false }
+            return true
+        }
+    }
+
     override func terminal(_ master: Int32) {
         terminal = master
         _ = pod_set_nonblocking(master)

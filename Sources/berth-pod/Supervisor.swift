@@ -26,14 +26,16 @@ final class Supervisor {
     private let directory: Text
     private let sharedMemoryBytes: UInt64
     private let unifiedIndex: Int
-    private let selfHandle = pod_pidfd_of_self()
+    /// Ends of processes that were not known when they were reaped, while some child has yet to say who it is.
+    private var strays: [(pid: Int32, status: Int32)] = []
+    private var hasLostAnchor = false
 
-    init(_ directory: Text, _ sandbox: berth_sandbox, unifiedIndex: Int) {
+    init(_ directory: Text, _ sandbox: berth_sandbox, _ anchor: pod_anchor, unifiedIndex: Int) {
         self.unifiedIndex = unifiedIndex
         self.directory = directory
         poller = pod_poller()
         sharedMemoryBytes = sandbox.shared_memory_bytes
-        context = pod_context(pid_scope: sandbox.pid_scope, shared_memory: nil, user_namespace: -1, user_base: sandbox.user_base)
+        context = pod_context(pid_scope: sandbox.pid_scope, shared_memory: nil, anchor: anchor, user_base: sandbox.user_base)
     }
 
     /// Returns minus an errno, or never.
@@ -119,10 +121,21 @@ final class Supervisor {
         defer { plan.close() }
         if ending != nil { return connection.fail(request.tag, "container", error: 108) }  // ESHUTDOWN
         if container(request.container) != nil { return connection.fail(request.tag, "container", error: 17) }  // EEXIST
-        launch(plan, request, connection)
+        let target = processTarget(plan)
+        if target < 0 { return connection.fail(request.tag, "process target", error: 3) }  // ESRCH
+        launch(plan, target, request, connection)
     }
 
-    private func launch(_ plan: Plan, _ request: berth_request, _ connection: Connection) {
+    /// The first process of the container whose PID namespace is asked for; zero when none is, -1 when it does not run.
+    private func processTarget(_ plan: Plan) -> Int32 {
+        let body = plan.body(berth_container.self)
+        guard body.pointee.process_target.count > 0 else { return 0 }
+        let id = plan.text(body.pointee.process_target)
+        for container in containers where container.isRunning && container.isStarted && container.hasID(id) { return container.pid }
+        return -1
+    }
+
+    private func launch(_ plan: Plan, _ target: Int32, _ request: berth_request, _ connection: Connection) {
         let body = plan.body(berth_container.self)
         let scratch = plan.text(body.pointee.scratch)
         if let failure = makeScratch(scratch) { return connection.fail(request.tag, "scratch directory", scratch, error: -failure) }
@@ -160,7 +173,7 @@ final class Supervisor {
             record, connection, cgroup, log, input: input.second, isStdinOnce: Int(body.pointee.flags) & BERTH_STDIN_ONCE != 0)
         let unified = cgroup.openUnified(unifiedIndex)
         let pid = pod_start(
-            plan.bytes, &context, unified,
+            plan.bytes, &context, target, unified,
             pod_streams(status: status.second, input: input.first, output: out.second, error: error.second))
         for theirs in [unified, status.second, input.first, out.second, error.second] { pod_close(theirs) }
         guard pid > 0 else {
@@ -201,7 +214,7 @@ final class Supervisor {
             let path = UnsafeMutablePointer<CChar>.allocate(capacity: room)
             let name: StaticString = "shm"
             pod_join(directory, name.utf8Start, path, UInt(room))
-            let code = pod_mount_shared_memory(path, sharedMemoryBytes)
+            let code = pod_mount_shared_memory(path, sharedMemoryBytes, context.user_base)
             if code < 0 {
                 path.deallocate()
                 return code
@@ -242,7 +255,7 @@ final class Supervisor {
         let (input, output, error) = (received.take(1), received.take(2), received.take(3))
         let unified = container.cgroup.openUnified(unifiedIndex)
         let pid = pod_exec(
-            plan.bytes, &context, container.pid, selfHandle, unified, container.cgroup.directories,
+            plan.bytes, &context, container.pid, unified, container.cgroup.directories,
             pod_streams(status: status.second, input: input, output: output, error: error))
         for theirs in [unified, status.second, input, output, error] { pod_close(theirs) }
         guard pid > 0 else {
@@ -266,15 +279,48 @@ final class Supervisor {
         while true {
             let pid = pod_reap(&status)
             if pid == 0 { break }
-            // Others are orphans that fell to us as their subreaper.
-            for (index, child) in children.enumerated() where child.pid == pid {
-                children.remove(at: index)
-                child.reaped(status)
+            if pid == context.anchor.pid {
+                hasLostAnchor = true
+                continue
+            }
+            if ended(pid, status) { continue }
+            // A child may have become another process, and not have been heard. All others are orphans that fell to us as their subreaper.
+            for child in children { child.listen() }
+            if ended(pid, status) { continue }
+            for child in children where !child.isKnown {
+                strays.append((pid, status))
                 break
             }
         }
         if ending != nil, children.isEmpty { finish() }
+        // With it ended every process of the pod's PID namespace, and none can be started any more: the pod needs another one.
+        if ending == nil, hasLostAnchor { pod_exit(1) }
     }
+
+    /// False when no child has this pid.
+    private func ended(_ pid: Int32, _ status: Int32) -> Bool {
+        for (index, child) in children.enumerated() where child.pid == pid {
+            child.listen()
+            // Then it has only started the process that it is now.
+            guard child.pid == pid else { return true }
+            children.remove(at: index)
+            child.reaped(status)
+            return true
+        }
+        return false
+    }
+
+    /// The child says who it is; it may be over already.
+    func identified(_ child: Child) {
+        for (index, stray) in strays.enumerated() where stray.pid == child.pid {
+            strays.remove(at: index)
+            _ = ended(stray.pid, stray.status)
+            break
+        }
+        for child in children where !child.isKnown { return }
+        strays.removeAll()
+    }
+
 
     /// For a berthd that finds us gone: what we knew. Forgotten with the container.
     func saveExit(_ record: berth_reply) {
@@ -309,6 +355,7 @@ final class Supervisor {
         list(to: ending.connection, ending.tag)
         for container in containers { container.cgroup.remove() }
         pod_unmount(context.shared_memory)
+        pod_unmount_processes()
         _ = pod_unlink("control")
         ending.connection.done(ending.tag)
         pod_exit(0)

@@ -14,7 +14,6 @@ public func berthPod(_ argc: Int32, _ argv: UnsafeMutablePointer<UnsafeMutablePo
     guard let plan = Plan(planFile, kind: BERTH_PLAN_SANDBOX) else { return fail("plan", nil, -71) }  // EPROTO
     pod_close(planFile)
     let sandbox = plan.body(berth_sandbox.self)
-    if Int(sandbox.pointee.flags) & BERTH_USER != 0 { return fail("user namespace", nil, -95) }  // EOPNOTSUPP
     let entered = pod_chdir(directory)
     if entered < 0 { return fail("directory", directory, entered) }
 
@@ -27,14 +26,15 @@ public func berthPod(_ argc: Int32, _ argv: UnsafeMutablePointer<UnsafeMutablePo
     let unified =
         unifiedIndex < 0 ? -1 : pod_unified_leaf(plan.text(plan.array(cgroup.directories, of: berth_span.self)[unifiedIndex]), "supervisor")
     // The one that stays is a child whose parent ends now: whatever becomes of berthd, it is none of its processes.
-    let pid = pod_fork_supervisor(sandbox.pointee.flags, sandbox.pointee.pid_scope, unified)
+    let pid = pod_fork_supervisor(sandbox.pointee.flags, unified)
     if pid != 0 { return pid < 0 ? fail("clone3", nil, pid) : 0 }
     pod_close(unified)
 
     var step: Text?
-    let code = pod_enter_sandbox(plan.bytes, sandbox, &step, &subject, warn, nil)
+    var anchor = pod_anchor()
+    let code = pod_enter_sandbox(plan.bytes, sandbox, &anchor, &step, &subject, warn, nil)
     if code < 0 { return fail(step, subject, code) }
-    let supervisor = Supervisor(directory, sandbox.pointee, unifiedIndex: unifiedIndex)
+    let supervisor = Supervisor(directory, sandbox.pointee, anchor, unifiedIndex: unifiedIndex)
     plan.close()
     return fail("event loop", nil, supervisor.run(control))
 }

@@ -27,11 +27,12 @@ struct NodeEnvironment: Sendable {
 
         var kernel = KernelFeatures()
         kernel.appArmor = SmallFile.firstLine("/sys/module/apparmor/parameters/enabled") == "Y"
+        kernel.userNamespaces = (SmallFile.firstLine("/proc/sys/user/max_user_namespaces").flatMap(Int.init) ?? 0) > 0
         kernel.lastCapability = SmallFile.firstLine("/proc/sys/kernel/cap_last_cap").flatMap(Int.init) ?? kernel.lastCapability
         profile = NodeProfile(
             name: name, machine: machine, addresses: addresses, labels: try options.labels(), port: options.port,
             kubeletVersion: Version.kubelet, runtimeVersion: "berth://\(Version.berth)", maximumPods: options.maxPods,
-            reserved: try options.reserved(), supportsUserNamespaces: false, supportsRecursiveReadOnly: kernel.recursiveReadOnly)
+            reserved: try options.reserved(), supportsUserNamespaces: kernel.userNamespaces, supportsRecursiveReadOnly: kernel.recursiveReadOnly)
         let storage = try FileSystemSpace(of: paths.state).capacityBytes
         var facts = NodeFacts(
             paths: paths, cgroups: cgroups, nodeName: name, hostname: machine.hostname, nodeIPs: addresses,

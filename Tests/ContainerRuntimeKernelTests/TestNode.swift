@@ -19,7 +19,7 @@ final class TestNode: Sendable {
 
     static let applets = [
         "sh", "cat", "id", "ls", "echo", "sleep", "env", "pwd", "mount", "dd", "touch", "true", "false", "stat", "kill", "tty", "stty", "head",
-        "seq", "yes", "hostname", "nc", "ps", "readlink", "mkdir", "trap", "test", "printf", "grep", "df", "tail",
+        "seq", "yes", "chmod", "chown", "ln", "mknod", "umount", "wc", "sort", "cp", "rm", "sed", "unshare", "nsenter", "tr", "cut", "find", "mkfifo", "hostname", "nc", "ps", "readlink", "mkdir", "trap", "test", "printf", "grep", "df", "tail",
     ]
 
     init(change: (inout SandboxPlan) -> Void = { _ in }) throws {
@@ -39,11 +39,15 @@ final class TestNode: Sendable {
         self.plan = plan
     }
 
-    static func runtime(_ root: String) throws -> SandboxRuntime {
+    /// Where the programs are that were built with the tests.
+    static func products() throws -> String {
         let bundle = try #require(CommandLine.arguments.first { $0.contains(".xctest") })
-        let products = String(bundle[..<(try #require(bundle.lastIndex(of: "/")))])
+        return String(bundle[..<(try #require(bundle.lastIndex(of: "/")))])
+    }
+
+    static func runtime(_ root: String) throws -> SandboxRuntime {
         return try SandboxRuntime(
-            configuration: RuntimeConfiguration(podsDirectory: "\(root)/run", supervisor: "\(products)/berth-pod"),
+            configuration: RuntimeConfiguration(podsDirectory: "\(root)/run", supervisor: "\(try products())/berth-pod"),
             logger: Logger(label: "test"))
     }
 

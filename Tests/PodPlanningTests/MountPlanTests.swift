@@ -98,11 +98,15 @@ struct MountPlanTests {
         #expect(throws: PlanningError.volumeNotMounted(volume: "data", container: "c")) { try plan(pod) }
     }
 
-    @Test("in a user namespace volumes are id-mapped, or refused")
+    @Test("in a user namespace volumes and the node's files are id-mapped, and new file systems belong to the pod's root")
     func idMapped() throws {
         #expect(try Self.mounted(#""readOnly":true"#, spec: #""hostUsers":false,"#)?.options == [.readOnly, .idMapped])
-        let fixed = MountedVolume(name: "data", hostPath: "/v", supportsIDMap: false)
-        #expect(throws: PlanningError.volumeNotIDMappable("data")) { try Self.mounted(#""readOnly":true"#, spec: #""hostUsers":false,"#, volume: fixed) }
+        let plan = try plan(pod(#"{"hostUsers":false,"containers":[{"name":"c"}]}"#), userMapping: IDMapping(hostBase: 131_072, length: 65536))
+        for path in ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/termination-log"] {
+            #expect(plan.mount(path)?.options == .idMapped, "\(path)")
+        }
+        #expect(plan.mount("/dev")?.source == .filesystem(type: "tmpfs", data: "mode=755,size=65536k,uid=131072,gid=131072"))
+        #expect(plan.mount("/dev/pts")?.source == .filesystem(type: "devpts", data: "newinstance,ptmxmode=0666,mode=0620,gid=131077"))
     }
 
     @Test("recursive read-only is refused where the kernel lacks it")

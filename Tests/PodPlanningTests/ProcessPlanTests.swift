@@ -91,27 +91,16 @@ struct ProcessPlanTests {
     @Test("capabilities are added to and dropped from the default set", arguments: capabilityTable)
     func capabilities(context: String, expected: UInt64) throws {
         let pod = try pod(#"{"containers":[{"name":"c","securityContext":\#(context)}]}"#)
-        let sets = try plan(pod, on: .test(NodeFacts.legacy)).process.capabilities
-        #expect(sets == CapabilitySets(bounding: expected, effective: expected, permitted: expected))
-    }
-
-    @Test("without a device cgroup the default set cannot make device nodes")
-    func mknod() throws {
-        let bits = try plan(pod(#"{"containers":[{"name":"c"}]}"#)).process.capabilities.bounding
-        #expect(bits == Self.defaults & ~(1 << 27))
-    }
-
-    @Test(
-        "a capability that leads out of the container is for privileged ones",
-        arguments: [("MKNOD", UInt64(27), ""), ("SYS_PTRACE", UInt64(19), #""shareProcessNamespace":true,"#)])
-    func unconfined(name: String, bit: UInt64, spec: String) throws {
-        func bounding(_ context: String) throws -> UInt64 {
-            try plan(pod("{\(spec)\"containers\":[{\"name\":\"c\",\"securityContext\":\(context)}]}")).process.capabilities.bounding
+        for layout in [NodeFacts.legacy, .v2(mountPoint: "/sys/fs/cgroup")] {
+            let sets = try plan(pod, on: .test(layout)).process.capabilities
+            #expect(sets == CapabilitySets(bounding: expected, effective: expected, permitted: expected))
         }
-        let error = #expect(throws: PlanningError.self) { try bounding("{\"capabilities\":{\"add\":[\"\(name)\"]}}") }
-        #expect(error?.description.hasPrefix("capability \"\(name)\" is not available: ") == true)
-        #expect(try bounding(#"{"capabilities":{"add":["ALL"]}}"#) & 1 << bit == 0)
-        #expect(try bounding("{\"privileged\":true,\"capabilities\":{\"add\":[\"\(name)\"]}}") & 1 << bit != 0)
+    }
+
+    @Test("processes may be traced in a shared PID namespace as in one's own")
+    func tracing() throws {
+        let spec = #"{"shareProcessNamespace":true,"containers":[{"name":"c","securityContext":{"capabilities":{"add":["SYS_PTRACE"]}}}]}"#
+        #expect(try plan(pod(spec)).process.capabilities.effective == Self.defaults | 1 << 19)
     }
 
     @Test("a capability nobody knows is an error")

@@ -57,6 +57,17 @@ struct SandboxPlanTests {
         #expect(IDRange.free(besides: (1..<65536).map { IDMapping(hostBase: $0 << 16, length: 65536) }) == nil)
     }
 
+    @Test("groups that may ping are given as the host numbers them, for the host's side writes them")
+    func pingGroups() throws {
+        let mapping = IDMapping(hostBase: 131_072, length: 65536)
+        let expected = SysctlWrite(name: "net.ipv4.ping_group_range", value: "131072 196607")
+        #expect(try sandboxPlan(for: pod(#"{"hostUsers":false}"#), userMapping: mapping, on: .test()).sysctls.contains(expected))
+        let own = try pod(#"{"hostUsers":false,"securityContext":{"sysctls":[{"name":"net.ipv4.ping_group_range","value":"100 200"}]}}"#)
+        #expect(
+            try sandboxPlan(for: own, userMapping: mapping, on: .test()).sysctls.contains(
+                SysctlWrite(name: "net.ipv4.ping_group_range", value: "131172 131272")))
+    }
+
     @Test("hostUsers: false needs a range of ids")
     func noRange() throws {
         let pod = try pod(#"{"hostUsers":false}"#)

@@ -10,7 +10,8 @@ struct PlanEncodingTests {
         sysctls: [SysctlWrite(name: "net.ipv4.ping_group_range", value: "0 2147483647")],
         cgroup: CgroupPlan(
             directories: ["/sys/fs/cgroup/kubepods/pod3f2a"],
-            writes: [CgroupWrite(file: "/sys/fs/cgroup/kubepods/pod3f2a/memory.max", value: "1048576", isOptional: true)]),
+            writes: [CgroupWrite(file: "/sys/fs/cgroup/kubepods/pod3f2a/memory.max", value: "1048576", isOptional: true)],
+            deviceFilter: [0x95, .max]),
         sharedMemoryBytes: 1 << 33, oomScoreAdjustment: -998)
 
     static let process = ProcessPlan(
@@ -20,7 +21,7 @@ struct PlanEncodingTests {
         oomScoreAdjustment: -997, tty: true, appArmorProfile: "unconfined")
 
     static let container = ContainerPlan(
-        id: String(repeating: "a1", count: 32), name: "web", attempt: 3,
+        id: String(repeating: "a1", count: 32), name: "web", attempt: 3, processTarget: String(repeating: "b2", count: 32),
         root: RootFilesystem(layers: ["/layers/1", "/layers/2"], scratch: "/scratch/x", isReadOnly: true),
         mounts: [
             MountPlan(destination: "/proc", source: .filesystem(type: "proc", data: ""), options: [.noSuid, .noExec]),

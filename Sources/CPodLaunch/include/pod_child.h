@@ -1,6 +1,8 @@
 #pragma once
 #include <stdint.h>
 
+#include "pod_anchor.h"
+
 struct berth_container;
 struct berth_process;
 struct berth_cgroup;
@@ -10,9 +12,10 @@ struct pod_report {
     /// POD_IDENTITY, POD_TERMINAL (the TTY master comes along), POD_WARNING or POD_FAILURE.
     uint32_t kind;
     int32_t error;
-    /// In the numbering of the host's /proc.
+    /// Of the process that becomes the program, as the host numbers it; the one that was cloned may be only its starter.
     int32_t pid;
     uint32_t reserved;
+    /// Zero: to be looked up in the host's /proc.
     uint64_t start_ticks;
     char step[32];
     char subject[256];
@@ -24,8 +27,8 @@ struct pod_context {
     uint32_t pid_scope;
     /// Path of the pod's tmpfs for /dev/shm on the host; NULL when there is none.
     const char *shared_memory;
-    /// The pod's user namespace, or -1.
-    int user_namespace;
+    struct pod_anchor anchor;
+    /// The host id of root in the pod; zero without a user namespace.
     uint32_t user_base;
 };
 
@@ -34,11 +37,12 @@ struct pod_streams {
 };
 
 /// Starts a container: the child's pid in our numbering, or minus an errno.
+/// @param target the first process of the container whose PID namespace is joined, or zero.
 /// @param unified a descriptor of the container's v2 cgroup, or -1; the v1 directories are joined from within.
-int pod_start(const void *plan, const struct pod_context *context, int unified, struct pod_streams streams);
+int pod_start(const void *plan, const struct pod_context *context, int target, int unified, struct pod_streams streams);
 
 /// Starts a process in the namespaces and the cgroup of the container whose first process is `target`.
 /// @param directories of the container's cgroup, NULL-terminated.
 int pod_exec(
-    const void *plan, const struct pod_context *context, int target, int self, int unified, const char *const *directories,
+    const void *plan, const struct pod_context *context, int target, int unified, const char *const *directories,
     struct pod_streams streams);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define BERTH_PLAN_MAGIC 0x48545242u
-#define BERTH_VERSION 1u
+#define BERTH_VERSION 2u
 /// Largest plan accepted. Bytes.
 #define BERTH_PLAN_LIMIT (16u << 20)
 #define BERTH_ID_SIZE 64
@@ -41,6 +41,8 @@ struct berth_cgroup {
     struct berth_span directories;
     /// Of `berth_cgroup_write`.
     struct berth_span writes;
+    /// Bytes, a multiple of 8: a program of type BPF_PROG_TYPE_CGROUP_DEVICE, attached to each v2 directory. Empty: none.
+    struct berth_span device_filter;
 };
 
 struct berth_sysctl {
@@ -108,6 +110,8 @@ enum { BERTH_ROOT_READ_ONLY = 1, BERTH_CGROUP_NAMESPACE = 2, BERTH_STDIN = 4, BE
 
 struct berth_container {
     struct berth_span id, name, scratch, log_path;
+    /// The id of a running container whose PID namespace this one joins; empty: the pod's PID scope decides.
+    struct berth_span process_target;
     /// Of `berth_span`, lowest first.
     struct berth_span layers;
     struct berth_span mounts, devices;

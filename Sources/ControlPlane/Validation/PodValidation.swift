@@ -23,6 +23,12 @@ extension Validation {
                 }
             }
         }
+        for (index, container) in spec.items("ephemeralContainers").enumerated() {
+            let target = container.text("targetContainerName")
+            if !target.isEmpty, !(containers + spec.items("initContainers")).contains(where: { $0.text("name") == target }) {
+                findings.add(field.child("ephemeralContainers").index(index).child("targetContainerName"), .notFound(.string(target)))
+            }
+        }
         hostPorts(containers, at: field.child("containers"), &findings)
         findings.oneOf(spec.text("restartPolicy"), ["Always", "OnFailure", "Never"], at: field.child("restartPolicy"))
         findings.oneOf(spec.text("dnsPolicy"), ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"], at: field.child("dnsPolicy"))
@@ -109,6 +115,10 @@ extension Validation {
         let file = profile.find("localhostProfile")
         if profile.text("type") == "Localhost", file == nil {
             findings.add(path.child("localhostProfile"), .required("must be set when seccomp type is Localhost"))
+        } else if let file, profile.text("type") == "Localhost" {
+            let name = profile.text("localhostProfile")
+            if name.hasPrefix("/") { findings.add(path.child("localhostProfile"), .invalid(file, "must be a relative path")) }
+            if name.split(separator: "/").contains("..") { findings.add(path.child("localhostProfile"), .invalid(file, "must not contain '..'")) }
         } else if profile.text("type") != "Localhost", let file {
             findings.add(path.child("localhostProfile"), .invalid(file, "can only be set when seccomp type is Localhost"))
         }

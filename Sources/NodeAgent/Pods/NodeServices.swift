@@ -28,6 +28,7 @@ package struct NodeServices: Sendable {
     package var staticPods: StaticPodSource?
     /// Keeps the seccomp programs it compiled.
     package let seccomp = SeccompCompiler()
+    package let userRanges = UserRanges()
     package var logger: Logger
 
     package init(

@@ -46,6 +46,9 @@ package actor PodManager {
         let lost = Dictionary(recovery.lost.map { ($0.pod.uid, $0.exits) }, uniquingKeysWith: { first, _ in first })
         var sandboxes = Dictionary(recovery.sandboxes.map { ($0.pod.uid, $0) }, uniquingKeysWith: { first, _ in first })
 
+        for sandbox in sandboxes.values {
+            if let range = sandbox.plan.namespaces.user { await node.userRanges.keep(range, for: sandbox.pod.uid) }
+        }
         await withDiscardingTaskGroup { group in
             for entry in entries {
                 guard let worker = await restored(entry) else { continue }
@@ -79,6 +82,7 @@ package actor PodManager {
             var memory = try entry.record.map(PodMemory.init(stored:)) ?? PodMemory(record: PodRecord(startTime: entry.admittedAt))
             if memory.record.allocation == nil { memory.record.allocation = ResourceAllocation(of: pod.spec) }
             let published = try entry.status.map { try JSONDecoder().decode(PodStatus.self, from: $0) }
+            if let range = memory.userMapping { await node.userRanges.keep(range, for: uid) }
             let objects = await remembered(of: uid, isComplete: memory.hasBeenSetUp)
             if !memory.record.isTerminal, published?.isTerminal != true { allocations.restore(pod, memory.record.allocation) }
             return worker(for: pod, isStatic: entry.source == .file, memory, objects: objects, published: published)

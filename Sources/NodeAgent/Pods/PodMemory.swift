@@ -1,12 +1,15 @@
 package import FoundationEssentials
 import KubeAPI
 package import PodPlanning
+package import SandboxPlan
 
 /// What the agent keeps of a pod from one life of the daemon to the next, beside the pod itself.
 package struct PodMemory: Codable, Hashable, Sendable {
     package var record: PodRecord
     /// One per probe of a running container.
     package var probes: [ProbeMachine] = []
+    /// Host ids set aside for the pod's users, when `hostUsers` is false; from before its first sandbox until its last remains are gone.
+    package var userMapping: IDMapping?
     /// Everything of the pod that was on this node is gone again.
     package var isCleanedUp = false
 

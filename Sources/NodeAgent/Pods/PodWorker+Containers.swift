@@ -27,9 +27,13 @@ extension PodWorker {
         let plan: ContainerPlan
         do {
             try await ensureVolumes()
+            var facts = node.facts
+            if container.securityContext.privileged { facts.hostDevices = try await Self.hostDevices() }
             plan = try containerPlan(
                 for: container, in: granted, attempt: progress.nextAttempt, id: Self.newContainerID(), image: ResolvedImage(image),
-                volumes: volumes, objects: await referencedObjects(of: container), podIPs: memory.record.podIPs, seccomp: node.seccomp, on: node.facts)
+                volumes: volumes, objects: await referencedObjects(of: container), podIPs: memory.record.podIPs,
+                userMapping: sandbox.plan.namespaces.user,
+                processTarget: try processTarget(of: container, in: pod, record: memory.record), seccomp: node.seccomp, on: facts)
             try await makeSubPaths(of: plan)
             try prepareFiles(for: container, plan)
         } catch {
@@ -55,6 +59,15 @@ extension PodWorker {
         }
         if let early = starting.removeValue(forKey: plan.id) ?? nil { await containerExited(early, in: sandbox) }
         if memory.record[container: name].isRunning { await runPostStart(of: container) }
+    }
+
+    /// Devices come and go, so they are looked for at each start.
+    private static func hostDevices() async throws(SystemCallError) -> [DevicePlan] {
+        try await onDedicatedThread { () throws(SystemCallError) in
+            try DeviceNode.list(beneath: "/dev").map {
+                DevicePlan(path: $0.path, type: $0.isBlock ? .block : .character, major: $0.major, minor: $0.minor, mode: UInt32($0.mode))
+            }
+        }
     }
 
     /// - Returns: the run before, whose remains can go.
@@ -181,7 +194,7 @@ extension PodWorker {
         all.configMaps = objects.configMaps
         all.secrets = objects.secrets
         if pod.spec.enableServiceLinks != false { all.services = await node.services.services(in: identity.namespace) }
-        for name in pod.localSeccompProfiles {
+        for name in pod.localSeccompProfiles where isBeneath(name) {
             // A missing profile is reported by the plan, with its name.
             all.seccompProfiles[name] = try? SmallFile.bytes("\(node.facts.paths.seccompProfiles)/\(name)")
         }

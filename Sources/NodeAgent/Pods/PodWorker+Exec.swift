@@ -64,7 +64,8 @@ extension PodWorker {
         guard let image = await node.images.stored(run.imageID) else { throw ContainerNotRunning(container: name) }
         let plan = try containerPlan(
             for: container, in: granted, attempt: run.attempt, id: run.id, image: ResolvedImage(image), volumes: volumes,
-            objects: await referencedObjects(of: container), podIPs: memory.record.podIPs, seccomp: node.seccomp, on: node.facts)
+            objects: await referencedObjects(of: container), podIPs: memory.record.podIPs, userMapping: sandbox?.plan.namespaces.user,
+            seccomp: node.seccomp, on: node.facts)
         plans[name] = plan
         return plan
     }

@@ -48,7 +48,7 @@ extension PodWorker {
     private func createSandbox(attempt: Int) async throws -> [String] {
         try await RuntimeHandler.check(for: pod, client: node.client, ledger: node.ledger)
         let granted = granted
-        let plan = try sandboxPlan(for: granted, on: node.facts)
+        let plan = try sandboxPlan(for: granted, userMapping: await userMapping(), on: node.facts)
         let uid = identity.uid
         let runtime = node.runtime
         let new: Sandbox
@@ -88,6 +88,16 @@ extension PodWorker {
                         ips: result.ips, result: try JSONEncoder().encode(result), addedAt: Date()))
             })
         return result.ips
+    }
+
+    /// Written down before anything is made of it.
+    private func userMapping() async -> IDMapping? {
+        guard pod.spec.hostUsers == false else { return nil }
+        if memory.userMapping == nil {
+            memory.userMapping = await node.userRanges.range(for: identity.uid)
+            await persist()
+        }
+        return memory.userMapping
     }
 
     private func recordedNetwork() async throws -> (namespacePath: String, result: NetworkResult)? {
@@ -141,6 +151,8 @@ extension PodWorker {
         try await node.volumes.unpublish(podUID: uid)
         volumes = [:]
         try removeDirectories()
+        memory.userMapping = nil
+        await node.userRanges.release(uid)
     }
 
     /// - Parameter orUnrecorded: also what may have been made without being written down.

@@ -107,9 +107,7 @@ package struct VolumeKeeper: Sendable {
     package func remembered(podUID uid: String) async throws(LedgerError) -> [String: MountedVolume] {
         let entries = try await ledger.read { try $0.publications(of: uid) }.filter { $0.state == .published }
         return Dictionary(
-            entries.map {
-                ($0.volumeName, MountedVolume(name: $0.volumeName, hostPath: $0.path, isReadOnly: $0.isReadOnly, supportsIDMap: !["hostPath", "image"].contains($0.kind)))
-            }, uniquingKeysWith: { first, _ in first })
+            entries.map { ($0.volumeName, MountedVolume(name: $0.volumeName, hostPath: $0.path, isReadOnly: $0.isReadOnly)) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The persistent volumes that stand for some pod, each found to be the one it should be, as the node's status names them.

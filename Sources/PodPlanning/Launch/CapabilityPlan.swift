@@ -10,12 +10,12 @@ enum CapabilityPlan {
     ]
 
     /// Inheritable and ambient stay empty: what an unprivileged user gains, it gains from file capabilities.
-    static func sets(for context: SecurityContext, in pod: Pod, on node: NodeFacts) throws(PlanningError) -> CapabilitySets {
-        let granted = try mask(for: context, in: pod, on: node)
+    static func sets(for context: SecurityContext, on node: NodeFacts) throws(PlanningError) -> CapabilitySets {
+        let granted = try mask(for: context, on: node)
         return CapabilitySets(bounding: granted, effective: granted, permitted: granted)
     }
 
-    private static func mask(for context: SecurityContext, in pod: Pod, on node: NodeFacts) throws(PlanningError) -> UInt64 {
+    private static func mask(for context: SecurityContext, on node: NodeFacts) throws(PlanningError) -> UInt64 {
         let all = ~UInt64(0) >> (63 - UInt64(node.kernel.lastCapability))
         if context.privileged { return all }
         let add = context.capabilities?.add ?? []
@@ -26,24 +26,7 @@ enum CapabilityPlan {
         if drop.contains(where: isAll) { granted = 0 }
         for name in add where !isAll(name) { granted |= try bit(name) }
         for name in drop where !isAll(name) { granted &= ~(try bit(name)) }
-        for (name, reason) in unconfined(in: pod, on: node) {
-            let one = try bit(name)
-            for added in add where !isAll(added) {
-                if try bit(added) == one { throw .capabilityUnavailable(added, reason: reason) }
-            }
-            granted &= ~one
-        }
         return granted & all
-    }
-
-    /// Capabilities that would lead out of the container here, and why.
-    private static func unconfined(in pod: Pod, on node: NodeFacts) -> [(name: String, reason: String)] {
-        var found: [(String, String)] = []
-        // A node of the host's disk is the host, unless a device cgroup says which may be opened.
-        if node.cgroups.isUnified { found.append(("MKNOD", "on cgroup v2 this node does not confine devices")) }
-        // The pod's first process is its supervisor, whose root directory is the host's.
-        if pod.spec.shareProcessNamespace == true { found.append(("SYS_PTRACE", "with shareProcessNamespace it reaches the pod's supervisor")) }
-        return found
     }
 
     private static func isAll(_ name: String) -> Bool { name.uppercased() == "ALL" || name.uppercased() == "CAP_ALL" }

@@ -30,7 +30,8 @@ func cgroupPlan(for pod: Pod, on node: NodeFacts) -> CgroupPlan {
     return CgroupPlan(
         directories: node.cgroups.directories(path),
         writes: resources.writes(at: path, in: node.cgroups) + delegations(at: path, in: node.cgroups)
-            + (pod.spec.hasPrivileged ? [] : deviceWrites(at: path, in: node.cgroups)))
+            + (pod.spec.hasPrivileged ? [] : deviceWrites(at: path, in: node.cgroups)),
+        deviceFilter: node.cgroups.isUnified && !pod.spec.hasPrivileged ? deviceFilter(DeviceRule.container) : [])
 }
 
 func cgroupPlan(for container: Container, in pod: Pod, id: String, on node: NodeFacts) -> CgroupPlan {
@@ -41,8 +42,11 @@ func cgroupPlan(for container: Container, in pod: Pod, id: String, on node: Node
         writes.append(CgroupWrite(file: "\(directory)/memory.oom.group", value: "1", isOptional: true))
     }
     // Else inherited from the pod's cgroup, which is a dozen writes less for every start.
-    if pod.spec.hasPrivileged, !container.securityContext.privileged { writes += deviceWrites(at: path, in: node.cgroups) }
-    return CgroupPlan(directories: node.cgroups.directories(path), writes: writes)
+    let isConfined = pod.spec.hasPrivileged && !container.securityContext.privileged
+    if isConfined { writes += deviceWrites(at: path, in: node.cgroups) }
+    return CgroupPlan(
+        directories: node.cgroups.directories(path), writes: writes,
+        deviceFilter: isConfined && node.cgroups.isUnified ? deviceFilter(DeviceRule.container) : [])
 }
 
 /// On v2, a cgroup passes each controller on to its children by a write of its own, so that one the kernel lacks does not stop the others.
@@ -54,12 +58,11 @@ private func delegations(at path: String, in layout: CgroupLayout) -> [CgroupWri
     }
 }
 
-/// Which devices may be opened, on v1: nodes of any kind may be made, only the harmless ones used.
+/// Which devices may be opened, on v1.
 private func deviceWrites(at path: String, in layout: CgroupLayout) -> [CgroupWrite] {
     guard !layout.isUnified, let directory = layout.directory(path, controller: "devices") else { return [] }
-    let allowed = ["c *:* m", "b *:* m", "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm"]
     return [CgroupWrite(file: "\(directory)/devices.deny", value: "a")]
-        + allowed.map { CgroupWrite(file: "\(directory)/devices.allow", value: $0) }
+        + DeviceRule.container.map { CgroupWrite(file: "\(directory)/devices.allow", value: $0.line) }
 }
 
 extension PodSpec {

@@ -9,17 +9,20 @@ package import SandboxPlan
 ///   - id: 64 hexadecimal digits, new for each start.
 ///   - volumes: by name; every volume the container mounts must be in here.
 ///   - podIPs: empty while the pod has no network.
+///   - userMapping: the range of host ids set aside for the pod, when `hostUsers` is false.
+///   - processTarget: the id of the running container that an ephemeral one names as its target.
 ///   - seccomp: one for the life of the daemon, because it keeps what it compiled.
 /// - Throws: what the container waits for, in kubelet's words; `PlanningError.reason` is the waiting reason.
 package func containerPlan(
     for container: Container, in pod: Pod, attempt: Int, id: String, image: ResolvedImage, volumes: [String: MountedVolume],
-    objects: ReferencedObjects, podIPs: [String], seccomp: SeccompCompiler, on node: NodeFacts
+    objects: ReferencedObjects, podIPs: [String], userMapping: IDMapping? = nil, processTarget: String? = nil,
+    seccomp: SeccompCompiler, on node: NodeFacts
 ) throws(PlanningError) -> ContainerPlan {
     let context = container.securityContext
     let user = try UserIdentity(container: container, pod: pod, image: image)
     let downward = DownwardAPI(pod: pod, podIPs: podIPs, node: node)
     let environment = try EnvironmentPlan(container: container, pod: pod, objects: objects, downward: downward)
-    let capabilities = try CapabilityPlan.sets(for: context, in: pod, on: node)
+    let capabilities = try CapabilityPlan.sets(for: context, on: node)
     let parameters = image.config.config
     let hostname = pod.spec.hostNetwork ? node.hostname : try PodHostname(of: pod, on: node).kernelName
 
@@ -29,12 +32,13 @@ package func containerPlan(
     if !variables.contains(where: { $0.hasPrefix("HOME=") }) { variables.append("HOME=\(user.home)") }
 
     let mounts = MountPlanning(
-        container: container, pod: pod, attempt: attempt, volumes: volumes, podIPs: podIPs, environment: environment, node: node)
+        container: container, pod: pod, attempt: attempt, volumes: volumes, podIPs: podIPs, environment: environment,
+        userBase: userMapping?.hostBase ?? 0, node: node)
     // Root of the host's user namespace could write /proc/sys and /proc/sysrq-trigger without any capability.
     let isUnmasked = context.privileged || context.procMount == "Unmasked" && pod.spec.hostUsers == false
     let openFiles = node.privileges.openFiles
     return ContainerPlan(
-        id: id, name: container.name, attempt: attempt,
+        id: id, name: container.name, attempt: attempt, processTarget: processTarget,
         root: RootFilesystem(layers: image.layers, scratch: node.paths.containerScratch(id), isReadOnly: context.readOnlyRootFilesystem),
         mounts: try mounts.mounts(),
         devices: DeviceDefaults.plan(for: container, on: node),
@@ -87,12 +91,16 @@ private func seccompProgram(
     switch profile?.type ?? (node.seccompDefault ? "RuntimeDefault" : "Unconfined") {
     case "Localhost":
         let name = profile?.localhostProfile ?? ""
+        guard isBeneath(name) else { throw .badSeccompProfile(name: name, problem: "must be a relative path without '..'") }
         guard let bytes = objects.seccompProfiles[name] else { throw .seccompProfileNotFound(name) }
         return try compiler.localhost(name, json: bytes)
     case "RuntimeDefault": return try compiler.runtimeDefault(capabilities: capabilities.bounding)
     default: return []
     }
 }
+
+/// A path of the pod's that stays in the directory it is looked up in.
+package func isBeneath(_ path: String) -> Bool { !path.hasPrefix("/") && !path.split(separator: "/").contains("..") }
 
 private func appArmorProfile(for container: Container, in pod: Pod, on node: NodeFacts) throws(PlanningError) -> String? {
     guard let profile = container.securityContext.appArmorProfile ?? pod.spec.securityContext.appArmorProfile else {

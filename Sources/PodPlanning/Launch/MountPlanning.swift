@@ -10,6 +10,8 @@ struct MountPlanning {
     let volumes: [String: MountedVolume]
     let podIPs: [String]
     let environment: EnvironmentPlan
+    /// The host id of root in the pod, which owns the file systems made for it; zero without a user namespace.
+    let userBase: UInt32
     let node: NodeFacts
 
     private static let sealed: MountPlan.MountOptions = [.noSuid, .noExec, .noDev]
@@ -43,9 +45,12 @@ struct MountPlanning {
         return [
             MountPlan(destination: "/proc", source: .filesystem(type: "proc", data: ""), options: sealed),
             MountPlan(
-                destination: "/dev", source: .filesystem(type: "tmpfs", data: "mode=755,size=65536k"), options: [.noSuid, .strictAtime]),
+                destination: "/dev",
+                source: .filesystem(type: "tmpfs", data: "mode=755,size=65536k" + (userBase > 0 ? ",uid=\(userBase),gid=\(userBase)" : "")),
+                options: [.noSuid, .strictAtime]),
             MountPlan(
-                destination: "/dev/pts", source: .filesystem(type: "devpts", data: "newinstance,ptmxmode=0666,mode=0620,gid=5"),
+                destination: "/dev/pts",
+                source: .filesystem(type: "devpts", data: "newinstance,ptmxmode=0666,mode=0620,gid=\(userBase + 5)"),
                 options: [.noSuid, .noExec]),
             MountPlan(
                 destination: "/dev/mqueue",
@@ -63,7 +68,8 @@ struct MountPlanning {
     private func nodeFiles() -> [MountPlan] {
         let paths = node.paths
         let uid = pod.metadata.uid
-        let options: MountPlan.MountOptions = container.securityContext.readOnlyRootFilesystem ? .readOnly : []
+        let mapped: MountPlan.MountOptions = pod.spec.hostUsers == false ? .idMapped : []
+        let options = container.securityContext.readOnlyRootFilesystem ? mapped.union(.readOnly) : mapped
         func file(_ destination: String, _ source: String, _ options: MountPlan.MountOptions) -> MountPlan {
             MountPlan(destination: destination, source: .bind(root: source, path: "", recursive: false), options: options)
         }
@@ -71,8 +77,8 @@ struct MountPlanning {
             file("/etc/hostname", paths.hostnameFile(uid), options),
             file("/etc/resolv.conf", paths.resolvConf(uid), options),
         ]
-        if !podIPs.isEmpty || pod.spec.hostNetwork { mounts.append(file("/etc/hosts", paths.hostsFile(uid), [])) }
-        mounts.append(file(container.terminationLogPath, paths.terminationLog(container.name, attempt: attempt, of: uid), []))
+        if !podIPs.isEmpty || pod.spec.hostNetwork { mounts.append(file("/etc/hosts", paths.hostsFile(uid), mapped)) }
+        mounts.append(file(container.terminationLogPath, paths.terminationLog(container.name, attempt: attempt, of: uid), mapped))
         return mounts
     }
 
@@ -81,10 +87,8 @@ struct MountPlanning {
         var options: MountPlan.MountOptions = []
         if mount.readOnly || volume.isReadOnly { options.insert(.readOnly) }
         if try isRecursivelyReadOnly(mount) { options.insert(.recursiveReadOnly) }
-        if pod.spec.hostUsers == false {
-            guard volume.supportsIDMap else { throw .volumeNotIDMappable(mount.name) }
-            options.insert(.idMapped)
-        }
+        // Whether the file system knows how is for the kernel to say.
+        if pod.spec.hostUsers == false { options.insert(.idMapped) }
         let propagation: MountPlan.Propagation =
             switch mount.mountPropagation {
             case "HostToContainer": .slave

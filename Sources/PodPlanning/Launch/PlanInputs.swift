@@ -28,14 +28,11 @@ package struct MountedVolume: Codable, Hashable, Sendable {
     /// Absolute: a directory, or a file for a `hostPath` of one.
     package var hostPath: String
     package var isReadOnly: Bool
-    /// The file system lets its mounts be id-mapped; false for `hostPath` and for kernel file systems.
-    package var supportsIDMap: Bool
 
-    package init(name: String, hostPath: String, isReadOnly: Bool = false, supportsIDMap: Bool = true) {
+    package init(name: String, hostPath: String, isReadOnly: Bool = false) {
         self.name = name
         self.hostPath = hostPath
         self.isReadOnly = isReadOnly
-        self.supportsIDMap = supportsIDMap
     }
 }
 

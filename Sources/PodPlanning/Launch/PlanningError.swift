@@ -15,8 +15,6 @@ package enum PlanningError: ActionableError, Hashable {
     case unknownGroup(String)
     case noCommand
     case unknownCapability(String)
-    /// Not given to a container without `privileged` on this node.
-    case capabilityUnavailable(String, reason: String)
     case volumeNotMounted(volume: String, container: String)
     /// The path, and what is wrong with it.
     case badSubPath(String, problem: String)
@@ -29,7 +27,6 @@ package enum PlanningError: ActionableError, Hashable {
     case appArmorUnavailable
     case userNamespacesUnavailable
     case recursiveReadOnlyUnavailable(volume: String)
-    case volumeNotIDMappable(String)
     case unsafeSysctl(String)
     case badSysctl(name: String, problem: String)
     case hostnameTooLong(String)
@@ -39,6 +36,8 @@ package enum PlanningError: ActionableError, Hashable {
     case badPath(String)
     case badStopSignal(String)
     case rawBlockUnsupported(String)
+    /// The container that an ephemeral one has as `targetContainerName`.
+    case targetNotRunning(String)
 
     package var description: String {
         switch self {
@@ -56,7 +55,6 @@ package enum PlanningError: ActionableError, Hashable {
         case .unknownGroup(let name): "unable to find group \(name): no matching entries in group file"
         case .noCommand: "no command specified"
         case .unknownCapability(let name): "unknown capability \"\(name)\""
-        case .capabilityUnavailable(let name, let reason): "capability \"\(name)\" is not available: \(reason)"
         case .volumeNotMounted(let volume, let container): "volume \"\(volume)\" of container \"\(container)\" is not mounted"
         case .badSubPath(let path, let problem): "subPath \"\(path)\" \(problem)"
         case .unsupportedFieldPath(let path): "unsupported fieldPath: \(path)"
@@ -68,7 +66,6 @@ package enum PlanningError: ActionableError, Hashable {
         case .appArmorUnavailable: "cannot enforce AppArmor: the host has AppArmor disabled or no such profile"
         case .userNamespacesUnavailable: "hostUsers is false and the node has no user namespace range for the pod"
         case .recursiveReadOnlyUnavailable(let volume): "volume \"\(volume)\" asks for recursive read-only mounts, which this kernel lacks"
-        case .volumeNotIDMappable(let volume): "volume \"\(volume)\" cannot be mounted into a pod with hostUsers: false"
         case .unsafeSysctl(let name): "forbidden sysctl: \"\(name)\" not allowlisted"
         case .badSysctl(let name, let problem): "forbidden sysctl: \"\(name)\" \(problem)"
         case .hostnameTooLong(let name): "failed to construct FQDN from pod hostname and cluster domain, FQDN \(name) is too long (64 characters is the max, \(name.utf8.count) characters requested)"
@@ -77,6 +74,7 @@ package enum PlanningError: ActionableError, Hashable {
         case .volumeKeyNotFound(let key, _): "configmap references non-existent config key: \(key)"
         case .badPath(let path): "path \"\(path)\" must be relative and must not contain '..'"
         case .badStopSignal(let name): "unknown stop signal \"\(name)\""
+        case .targetNotRunning(let name): "unable to find target container \"\(name)\": it is not running"
         case .rawBlockUnsupported(let name): "volume device \"\(name)\": raw block volumes are not supported"
         }
     }
@@ -84,7 +82,7 @@ package enum PlanningError: ActionableError, Hashable {
     /// `state.waiting.reason` of the container.
     package var reason: String {
         switch self {
-        case .noCommand, .unknownUser, .unknownGroup, .unknownCapability, .capabilityUnavailable, .appArmorUnavailable,
+        case .noCommand, .unknownUser, .unknownGroup, .unknownCapability, .appArmorUnavailable,
             .seccompProfileNotFound, .badSeccompProfile, .seccompFailed, .badStopSignal:
             "CreateContainerError"
         default: "CreateContainerConfigError"
@@ -100,7 +98,6 @@ package enum PlanningError: ActionableError, Hashable {
         case .imageRunsAsRoot, .imageUserIsName, .runsAsRoot: "set securityContext.runAsUser to a user id other than 0"
         case .noCommand: "set command in the container, or Entrypoint or Cmd in the image"
         case .unknownUser, .unknownGroup: "use a numeric id, or an image whose passwd and group files have the name"
-        case .capabilityUnavailable(let name, _): "remove \(name) from capabilities.add, or set privileged"
         case .appArmorUnavailable: "remove appArmorProfile, or boot with AppArmor enabled"
         case .seccompProfileNotFound(let name): "put the profile at seccomp/\(name) in the kubelet directory"
         case .unsafeSysctl(let name): "allow \(name) with --allowed-unsafe-sysctls"

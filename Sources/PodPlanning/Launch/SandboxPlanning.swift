@@ -16,7 +16,7 @@ package func sandboxPlan(for pod: Pod, userMapping: IDMapping? = nil, on node: N
         hostname: spec.hostNetwork ? nil : try PodHostname(of: pod, on: node).kernelName,
         namespaces: PodNamespaces(
             network: !spec.hostNetwork, ipc: !spec.hostIPC, uts: !spec.hostNetwork, pid: pids, user: hasOwnUsers ? userMapping : nil),
-        sysctls: SysctlPlan.writes(for: pod),
+        sysctls: SysctlPlan.writes(for: pod, userMapping: userMapping),
         cgroup: cgroupPlan(for: pod, on: node), oomScoreAdjustment: max(-998, node.privileges.lowestOOMScore))
 }
 

@@ -25,14 +25,18 @@ package enum SysctlPlan {
     }
 
     /// The pod's own after what every pod with a network of its own gets: low ports and ping without privileges, as containerd gives them.
-    static func writes(for pod: Pod) -> [SysctlWrite] {
+    static func writes(for pod: Pod, userMapping: IDMapping? = nil) -> [SysctlWrite] {
         var values: [String: String] = [:]
         if !pod.spec.hostNetwork {
             values["net.ipv4.ip_unprivileged_port_start"] = "0"
-            // Group ids beyond the mapping do not exist in a user namespace.
-            values["net.ipv4.ping_group_range"] = pod.spec.hostUsers == false ? "0 65535" : "0 2147483647"
+            values["net.ipv4.ping_group_range"] = "0 2147483647"
         }
         for sysctl in pod.spec.securityContext.sysctls { values[sysctl.name.replacing("/", with: ".")] = sysctl.value }
+        if let mapping = userMapping, let range = values["net.ipv4.ping_group_range"] {
+            // Written from the host's user namespace, in the host's numbers.
+            values["net.ipv4.ping_group_range"] = range.split(separator: " ").compactMap { UInt32($0) }
+                .map { "\(mapping.hostBase + min($0, mapping.length - 1))" }.joined(separator: " ")
+        }
         return values.sorted { $0.key < $1.key }.map { SysctlWrite(name: $0.key, value: $0.value) }
     }
 }
