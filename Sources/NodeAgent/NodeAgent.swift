@@ -1,6 +1,7 @@
 import FoundationEssentials
 import KubeAPI
 import Logging
+import PodPlanning
 
 /// The node side as a whole: takes up what runs here, then registers the node and follows the API server.
 package struct NodeAgent: Sendable {
@@ -32,6 +33,9 @@ package struct NodeAgent: Sendable {
             let collector = ImageCollector(images: node.images, ledger: node.ledger, logger: node.logger, inUse: pods.imagesInUse)
             group.addTask { await collector.run() }
             group.addTask { await EvictionManager(node: node, pods: pods) { await collector.collect(at: Date(), everything: true) }.run() }
+            if node.shutdown.total > 0 {
+                group.addTask { await NodeShutdown(bus: node.systemBus, settings: node.shutdown, pods: pods, logger: node.logger).run() }
+            }
             group.addTask {
                 // Once more for every Node that is deleted: lease and status belong to the one that is there.
                 while let registered = await registration.register() {

@@ -86,6 +86,15 @@ struct NodeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long a condition of pressure stays after its cause.", valueName: "duration"))
     var evictionPressureTransitionPeriod = "5m"
 
+    @Option(help: ArgumentHelp("How long pods are given when the machine goes down; 0s is not at all.", valueName: "duration"))
+    var shutdownGracePeriod = "30s"
+
+    @Option(help: ArgumentHelp("The last part of it, for critical pods.", valueName: "duration"))
+    var shutdownGracePeriodCriticalPods = "10s"
+
+    @Option(help: ArgumentHelp("Socket of the system bus, where logind tells of the machine's end.", valueName: "file"))
+    var systemBus = "/run/dbus/system_bus_socket"
+
     @Option(help: ArgumentHelp("Percent of the disk at which unused images begin to go.", valueName: "percent"))
     var imageGCHighThreshold = 85
 
@@ -142,6 +151,7 @@ struct NodeOptions: ParsableArguments {
         _ = try reserved()
         _ = try eviction()
         _ = try imageGarbage()
+        _ = try shutdown()
         _ = try labels()
         _ = try serviceAddresses()
     }
@@ -173,6 +183,14 @@ struct NodeOptions: ParsableArguments {
         } catch {
             throw ValidationError("eviction thresholds: \(error)")
         }
+    }
+
+    func shutdown() throws -> ShutdownSettings {
+        guard let total = TimeInterval(goText: shutdownGracePeriod), let critical = TimeInterval(goText: shutdownGracePeriodCriticalPods), critical <= total
+        else {
+            throw ValidationError("--shutdown-grace-period and --shutdown-grace-period-critical-pods are durations such as 30s, the latter a part of the former")
+        }
+        return ShutdownSettings(total: total, critical: critical)
     }
 
     func imageGarbage() throws -> ImageGarbagePolicy {

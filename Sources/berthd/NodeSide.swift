@@ -81,7 +81,8 @@ struct NodeSide {
             facts: facts, ledger: ledger, runtime: runtime, images: ImageKeeper(store: images, nodeLogins: logins, garbage: try options.imageGarbage()), volumes: volumes, network: cni,
             reservations: pods?.defaultNetwork?.reservations, client: client, mirror: mirror, objects: ObjectCache(client: client),
             services: catalog, events: EventRecorder(component: "kubelet", nodeName: facts.nodeName, ledger: ledger, outbox: outbox),
-            outbox: outbox, probes: probes, pressure: pressure, eviction: try options.eviction(),
+            outbox: outbox, probes: probes, pressure: pressure, eviction: try options.eviction(), shutdown: try options.shutdown(),
+            systemBus: options.systemBus,
             staticPods: options.podManifestPath.map { path in
                 StaticPodSource(path: path, nodeName: facts.nodeName, logger: logger) { try PodManifest.read($0).decode(as: Pod.self) }
             }, logger: logger)
@@ -100,6 +101,7 @@ struct NodeSide {
             let storage = (try? FileSystemSpace(of: paths.state)) ?? FileSystemSpace.unknown
             var notReady: String?
             do throws(NetworkError) { _ = try cni.currentList() } catch { notReady = "container runtime network not ready: \(error)" }
+            if pressure.isShuttingDown { notReady = "node is shutting down" }
             return NodeObservation(
                 storage: storage, memory: MemoryInfo.read(), pressure: pressure.current, images: list.sorted { $0.sizeBytes > $1.sizeBytes },
                 volumesInUse: await volumes.inUse(), notReady: notReady)

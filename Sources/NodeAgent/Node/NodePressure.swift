@@ -8,5 +8,13 @@ package final class NodePressure: Sendable {
 
     package var current: Set<String> { conditions.withLock { $0 } }
 
+    private let shutdown = Mutex(false)
+
+    /// The machine goes down.
+    package var isShuttingDown: Bool {
+        get { shutdown.withLock { $0 } }
+        set { shutdown.withLock { $0 = newValue } }
+    }
+
     func take(_ newer: Set<String>) { conditions.withLock { $0 = newer } }
 }

@@ -24,6 +24,9 @@ package struct NodeServices: Sendable {
     package var probes: ProbeRunner
     package var pressure: NodePressure
     package var eviction: EvictionSettings
+    package var shutdown: ShutdownSettings
+    /// Path of the system bus' socket, where logind is.
+    package var systemBus: String
     /// Nil when no folder of manifests is configured.
     package var staticPods: StaticPodSource?
     /// Keeps the seccomp programs it compiled.
@@ -34,7 +37,7 @@ package struct NodeServices: Sendable {
     package init(
         facts: NodeFacts, ledger: Ledger, runtime: SandboxRuntime, images: ImageKeeper, volumes: VolumeKeeper, network: CNI, reservations: AddressReservations?,
         client: KubeClient, mirror: NodeMirror, objects: ObjectCache, services: ServiceCatalog, events: EventRecorder, outbox: StatusOutbox,
-        probes: ProbeRunner, pressure: NodePressure, eviction: EvictionSettings, staticPods: StaticPodSource?, logger: Logger
+        probes: ProbeRunner, pressure: NodePressure, eviction: EvictionSettings, shutdown: ShutdownSettings, systemBus: String, staticPods: StaticPodSource?, logger: Logger
     ) {
         self.facts = facts
         self.ledger = ledger
@@ -52,6 +55,8 @@ package struct NodeServices: Sendable {
         self.probes = probes
         self.pressure = pressure
         self.eviction = eviction
+        self.shutdown = shutdown
+        self.systemBus = systemBus
         self.staticPods = staticPods
         self.logger = logger
     }

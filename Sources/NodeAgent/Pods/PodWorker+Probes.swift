@@ -10,7 +10,7 @@ extension PodWorker {
     ///
     /// - Returns: when the others will be.
     func beginProbes(_ now: Date) -> [Date] {
-        guard !isDeleted, !memory.record.isTerminal, memory.record.failure == nil else { return [] }
+        guard !isDeleted, suspendedGrace == nil, !memory.record.isTerminal, memory.record.failure == nil else { return [] }
         var later: [Date] = []
         for container in pod.spec.containers + pod.spec.initContainers.filter(\.isSidecar) {
             let progress = memory.record[container: container.name]

@@ -24,7 +24,7 @@ extension PodWorker {
         var stop = known ?? ContainerStop(runID: run.id, begunAt: Date())
         let plan = TerminationPlan(
             of: container(name) ?? Container(), in: pod, imageSignal: run.stopSignal, reason: reason, elapsed: elapsed(before: stop),
-            graceLimit: memory.record.graceLimit)
+            graceLimit: memory.record.graceLimit ?? suspendedGrace)
         if known == nil {
             stops[name] = stop
             node.events.record(.normal, "Killing", plan.message, about: pod, container: name)
@@ -78,6 +78,13 @@ extension PodWorker {
         interruptStops()
         wake()
         return true
+    }
+
+    /// Its containers end, and start again after `suspend(nil)`, or with the machine.
+    func suspend(_ grace: Int?) {
+        suspendedGrace = grace
+        interruptStops()
+        wake()
     }
 
     /// Neither over nor about to be.

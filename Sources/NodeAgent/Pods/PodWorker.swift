@@ -58,6 +58,8 @@ package actor PodWorker {
     var newGrant: ResourceGrant?
     /// The node has granted other resources than the spec names.
     private var isGrantOther = false
+    /// While the machine goes down: the seconds containers get at most.
+    var suspendedGrace: Int?
     /// When a resize is carried on with.
     var resizeRetryAt: Date?
     /// Told once nothing of the pod runs or will.
@@ -252,7 +254,8 @@ package actor PodWorker {
         guard !isWorking(on: .reconnect) else { return }
         let now = Date()
         var wakeAt = beginResize(now)
-        for action in podActions(for: pod, record: memory.record, now: now) {
+        let isSuspended = suspendedGrace != nil && !isDeleted && memory.record.failure == nil
+        for action in isSuspended ? suspensionActions(for: pod, record: memory.record) : podActions(for: pod, record: memory.record, now: now) {
             switch action {
             case .createSandbox(let attempt):
                 if objects.isComplete, isStored { begin(.setUp) { await $0.setUp(attempt: attempt) } }

@@ -27,12 +27,20 @@ package enum KillReason: Codable, Hashable, Sendable {
     case failedProbe(ProbeMachine.Kind)
     /// Its resize policy wants a new run for the resources it was granted.
     case resized
+    /// The machine goes down.
+    case nodeShutdown
     /// Another container's end has all of them start anew.
     case restartingAll
     /// The postStart hook failed.
     case failedPostStart
     /// The run belongs to a container that the spec or the sandbox no longer has.
     case orphaned
+}
+
+/// What to do while the machine goes down: everything ends in its order, and nothing is over by that.
+package func suspensionActions(for pod: Pod, record: PodRecord) -> [PodAction] {
+    let actions = PodActionPlanner(pod: pod, record: record, now: .distantPast).endingActions()
+    return actions.compactMap { if case .kill(let name, .podEnding) = $0 { .kill(container: name, .nodeShutdown) } else { nil } }
 }
 
 /// What to do next for a pod, from its spec and what has happened so far. Pure: the same input gives the same answer,

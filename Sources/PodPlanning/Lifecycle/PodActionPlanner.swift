@@ -143,7 +143,7 @@ struct PodActionPlanner {
     // MARK: The end
 
     /// Regular, plain init and ephemeral containers end together; then the sidecars, one by one, last first; then the sandbox.
-    private func endingActions() -> [PodAction] {
+    func endingActions() -> [PodAction] {
         let isRunning = { (container: Container) in record[container: container.name].isRunning }
         let first = (spec.containers + spec.initContainers.filter { !$0.isSidecar } + spec.ephemeralContainers).filter(isRunning)
         if !first.isEmpty { return first.map { .kill(container: $0.name, .podEnding) } }

@@ -28,7 +28,7 @@ package struct TerminationPlan: Codable, Hashable, Sendable {
         let own = Double(pod.spec.terminationGracePeriodSeconds ?? 30)
         let deletion = pod.metadata.deletionGracePeriodSeconds.map(Double.init)
         switch reason {
-        case .podEnding:
+        case .podEnding, .nodeShutdown:
             gracePeriod = max(min(deletion ?? own, graceLimit.map(Double.init) ?? .infinity) - elapsed, 0)
             message = "Stopping container \(container.name)"
         case .orphaned:

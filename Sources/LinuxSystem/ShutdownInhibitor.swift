@@ -1,0 +1,58 @@
+import Glibc
+import Synchronization
+
+/// Holds up the machine's shutdown until it is let go. Source: systemd, "Inhibitor Locks".
+package final class ShutdownInhibitor: Sendable {
+    private static let manager = "org.freedesktop.login1.Manager"
+    private static let login = "org.freedesktop.login1"
+    private static let path = "/org/freedesktop/login1"
+
+    private let bus: DBusConnection
+    private let lock: Mutex<CInt?>
+
+    /// Seconds for which logind waits at most for those who hold a lock.
+    package let limit: Double
+
+    /// Takes a delay lock.
+    ///
+    /// - Parameter bus: path of the system bus' socket.
+    /// - Throws: `ENOENT` where there is no bus; other codes when logind does not answer.
+    package init(bus path: String) throws(SystemCallError) {
+        bus = try DBusConnection(path: path)
+        let rule = "type='signal',interface='\(Self.manager)',member='PrepareForShutdown'"
+        _ = try bus.call("AddMatch", of: "org.freedesktop.DBus", at: "/org/freedesktop/DBus", on: "org.freedesktop.DBus", [rule])
+        let maximum = try bus.call(
+            "Get", of: "org.freedesktop.DBus.Properties", at: Self.path, on: Self.login, [Self.manager, "InhibitDelayMaxUSec"])
+        // A variant of `t`: its signature takes three bytes, and the number is aligned to eight.
+        let bytes = maximum.message.body.dropFirst(8).prefix(8)
+        limit = Double(bytes.enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }) / 1_000_000
+        let answer = try bus.call("Inhibit", of: Self.manager, at: Self.path, on: Self.login, ["shutdown", "berthd", "Pods are ended in order", "delay"])
+        guard let number = answer.descriptors.first else { throw SystemCallError(call: "Inhibit", subject: Self.login, code: EPROTO) }
+        for extra in answer.descriptors.dropFirst() { close(extra) }
+        lock = Mutex(number)
+    }
+
+    /// Waits until logind says that the machine goes down, or, after it has said so, that it does not. For a thread of its own.
+    ///
+    /// - Throws: when the bus is gone, or after `interrupt`.
+    package func nextAnnouncement() throws(SystemCallError) -> Bool {
+        while true {
+            let signal = try bus.nextSignal()
+            guard signal.member == "PrepareForShutdown", signal.interface == Self.manager else { continue }
+            var body = DBusReader(signal.body)
+            return body.number() == 1
+        }
+    }
+
+    /// Lets the machine go down.
+    package func release() {
+        lock.withLock { number in
+            if let number { close(number) }
+            number = nil
+        }
+    }
+
+    package func interrupt() { bus.interrupt() }
+
+    deinit { release() }
+}
