@@ -7,7 +7,7 @@ import Testing
 /// CAP_SYS_PTRACE beside Docker's default set.
 private let tracing: UInt64 = 0xa80425fb | 1 << 19
 
-@Suite("Who is reached through the processes of a pod", .enabled(if: canRunContainers, "needs root and busybox-static"), .timeLimit(.minutes(1)))
+@Suite("Who is reached through the processes of a pod", .enabled(if: canRunContainers, "needs root and busybox-static"), .timeLimit(.minutes(5)))
 struct ProcessIsolationTests {
     /// Looks for the host's files through everything in /proc, without a pause, until told to stop.
     static let hunt = """

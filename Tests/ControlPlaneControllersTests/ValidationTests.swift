@@ -50,7 +50,6 @@ struct ValidationTests {
         Case("spec.containers[0].securityContext.appArmorProfile.localhostProfile: Required value: must be set when AppArmor type is Localhost", container(["securityContext": ["appArmorProfile": ["type": "Localhost"]]])),
         Case("spec.securityContext.supplementalGroupsPolicy: Unsupported value: \"Some\": supported values: \"Merge\", \"Strict\"", Samples.pod(spec: ["securityContext": ["supplementalGroupsPolicy": "Some"]])),
         Case("spec.hostPID: Forbidden: when `hostUsers` is false", Samples.pod(spec: ["hostUsers": false, "hostPID": true])),
-        Case("spec.ephemeralContainers[0].targetContainerName: Not found: \"gone\"", Samples.pod(spec: ["ephemeralContainers": [["name": "d", "image": "i", "targetContainerName": "gone"]]])),
         Case("spec.volumes[0].hostPath.type: Unsupported value: \"Dir\": supported values: \"\", \"BlockDevice\", \"CharDevice\", \"Directory\", \"DirectoryOrCreate\", \"File\", \"FileOrCreate\", \"Socket\"", Samples.pod(spec: ["volumes": [["name": "v", "hostPath": ["path": "/", "type": "Dir"]]]])),
         Case("spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type", Samples.pod(spec: ["volumes": [["name": "v", "emptyDir": [:], "hostPath": ["path": "/"]]]])),
         Case("spec.tolerations[0].operator: Invalid value: \"\": operator must be Exists when `key` is empty, which means \"match all values and all keys\"", Samples.pod(spec: ["tolerations": [["effect": "NoSchedule"]]])),

@@ -42,7 +42,8 @@ extension NodeTests {
             ("other namespaces", "nsenter -t 1 -m -u -i -n -p true"),
             ("root change", "mkdir -p /tmp/r/o; cd /tmp/r && pivot_root . o"),
             ("clock", "! date -s @$(date +%s) 2>&1 | grep -q \"can't\""),
-            ("module", "echo x > /tmp/x.ko; insmod /tmp/x.ko 2>&1 | grep -qvE 'not permitted|not implemented'"),
+            // Whoever may load modules is told that this is none.
+            ("module", "echo x > /tmp/x.ko; insmod /tmp/x.ko 2>&1 | grep -q 'invalid module format'"),
             ("network device", "ip link add dummy9 type dummy"),
             ("priority", "renice -n -5 $$"),
             ("host files by processes", "for p in /proc/[0-9]*; do test -e $p/root/var/lib/dpkg/status && exit 0; done; false"),
