@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 enum { SOCKET_TYPE = SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC };
@@ -31,6 +32,11 @@ static int unix_address(struct sockaddr_un *address, const char *path) {
 int berth_connect_unix(int socket, const char *path) {
     struct sockaddr_un address;
     return unix_address(&address, path) || connect(socket, (struct sockaddr *)&address, sizeof address) ? -1 : 0;
+}
+
+int berth_limit_waits(int socket, long seconds) {
+    struct timeval limit = {.tv_sec = seconds};
+    return setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) || setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) ? -1 : 0;
 }
 
 int berth_bind_unix(int socket, const char *path) {

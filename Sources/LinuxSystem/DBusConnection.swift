@@ -25,6 +25,7 @@ package final class DBusConnection: Sendable {
         let number = socket.rawValue
         try systemCall("connect", on: path) { berth_connect_unix(number, path) }
         descriptor = socket.release()
+        try limitWaits(seconds: 5)
         let user = "\(getuid())".utf8.map { byte in String(byte, radix: 16) }.joined()
         try write(Array("\0AUTH EXTERNAL \(user)\r\n".utf8))
         try expect("OK")
@@ -37,6 +38,12 @@ package final class DBusConnection: Sendable {
     deinit {
         for number in arrived + waiting.flatMap(\.descriptors) { close(number) }
         close(descriptor)
+    }
+
+    /// A wait that takes longer fails with `EAGAIN`; 5 s at first, 0 is for ever.
+    package func limitWaits(seconds: Int) throws(SystemCallError) {
+        let number = descriptor
+        try systemCall("setsockopt", on: "message bus") { berth_limit_waits(number, seconds) }
     }
 
     /// Ends every wait, from whichever thread.

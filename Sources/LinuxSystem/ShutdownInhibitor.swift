@@ -16,7 +16,7 @@ package final class ShutdownInhibitor: Sendable {
     /// Takes a delay lock.
     ///
     /// - Parameter bus: path of the system bus' socket.
-    /// - Throws: `ENOENT` where there is no bus; other codes when logind does not answer.
+    /// - Throws: `ENOENT` where there is no bus; `EAGAIN` when nobody answers within 5 s; other codes when logind refuses.
     package init(bus path: String) throws(SystemCallError) {
         bus = try DBusConnection(path: path)
         let rule = "type='signal',interface='\(Self.manager)',member='PrepareForShutdown'"
@@ -29,6 +29,8 @@ package final class ShutdownInhibitor: Sendable {
         let answer = try bus.call("Inhibit", of: Self.manager, at: Self.path, on: Self.login, ["shutdown", "berthd", "Pods are ended in order", "delay"])
         guard let number = answer.descriptors.first else { throw SystemCallError(call: "Inhibit", subject: Self.login, code: EPROTO) }
         for extra in answer.descriptors.dropFirst() { close(extra) }
+        // What comes next may take as long as the machine is up.
+        try bus.limitWaits(seconds: 0)
         lock = Mutex(number)
     }
 

@@ -10,6 +10,8 @@ int berth_message_socket(void);
 /// connect(2) and bind(2) to a path of at most 107 bytes; ENAMETOOLONG otherwise.
 int berth_connect_unix(int socket, const char *path);
 int berth_bind_unix(int socket, const char *path);
+/// Reading and writing end with EAGAIN after so long; 0 is for ever. Source: SO_RCVTIMEO in socket(7).
+int berth_limit_waits(int socket, long seconds);
 
 /// sendmsg(2) without SIGPIPE.
 long berth_send_message(int socket, const void *bytes, unsigned long size, const int *descriptors, unsigned long count);
