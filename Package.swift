@@ -184,7 +184,8 @@ let package = Package(
             name: "NetworkingKernelTests", dependencies: ["Networking", "LinuxSystem", "KubeAPI", log, nio, posix], swiftSettings: house),
         .testTarget(name: "ControlPlaneControllersTests", dependencies: ["ControlPlane", "KubeAPI", log], swiftSettings: house),
         .testTarget(name: "KubeClientTests", dependencies: ["KubeClient", "KubeAPI"], swiftSettings: house),
-        .testTarget(name: "NodeAgentTests", dependencies: ["NodeAgent", "PodPlanning", "LinuxSystem", "KubeAPI"], swiftSettings: house),
+        .testTarget(
+            name: "NodeAgentTests", dependencies: ["NodeAgent", "Ledger", "KubeClient", "PodPlanning", "LinuxSystem", "KubeAPI", log], swiftSettings: house),
         .testTarget(name: "ProvisionerTests", dependencies: ["NodeAgent", "Volumes", "KubeAPI"], swiftSettings: house),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "LinuxSystem", "KubeAPI", grdb, log], swiftSettings: house),
         .testTarget(name: "VolumesTests", dependencies: ["Volumes", "PodPlanning", "LinuxSystem", "KubeAPI"], swiftSettings: house),

@@ -144,10 +144,36 @@ mounts_below() {
     done | sort -ru
 }
 
+# Names of the networks that berthd has set up: "berth", or that of another bridge it was told to use.
+berth_networks() {
+    {
+        echo berth
+        grep -ls '"/var/lib/berth/network"' /etc/cni/net.d/10-*.conflist | sed 's,.*/10-\(.*\)\.conflist$,\1,'
+        find /var/lib/berth/network -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null
+    } | sort -u
+}
+
+# A kubelet that is or was here keeps its pods in the same directories.
+has_kubelet() { [[ -e /var/lib/kubelet/config.yaml || -d /var/lib/kubelet/pki ]] || pgrep -x kubelet > /dev/null; }
+
+# Directories of pods and of their logs. Beside a kubelet only those that the ledger knows.
+berth_pod_directories() {
+    if ! has_kubelet; then
+        printf '%s\n' /var/lib/kubelet/pods /var/log/pods
+        return
+    fi
+    local uid
+    "$binary_directory/berthctl" pods --output json 2>/dev/null | grep -o '"uid" *: *"[0-9a-f-]*"' | grep -o '[0-9a-f-]\{36\}' | sort -u | while read -r uid; do
+        find /var/lib/kubelet/pods /var/log/pods -mindepth 1 -maxdepth 1 -type d \( -name "$uid" -o -name "*_$uid" \) 2>/dev/null
+    done
+}
+
 # Everything that Berth keeps on this machine, and nothing else. Only with daemon and pods ended.
 purge_data() {
-    local target device directory bridge=berth0
-    local places=(/var/lib/kubelet/pods /var/lib/berth /run/berth) round
+    local target device directory network bridge networks pods places round
+    mapfile -t networks < <(berth_networks)
+    mapfile -t pods < <(berth_pod_directories)
+    places=("${pods[@]}" /var/lib/berth /run/berth)
     for round in 1 2 3; do  # one mount may hide another at the same place
         for target in $(mounts_below "${places[@]}"); do
             target=$(printf '%b' "$target")
@@ -157,20 +183,26 @@ purge_data() {
     # rm cannot tell a directory bound from elsewhere on the same file system from its own.
     [[ -z $(mounts_below "${places[@]}") ]] || fail "still mounted: $(mounts_below "${places[@]}" | tr '\n' ' ')" "unmount these, then run this again; nothing was deleted"
     losetup -nlO NAME,BACK-FILE | awk '$2 ~ "^/var/lib/berth/" { print $1 }' | while read -r device; do losetup -d "$device"; done
+    # The kernel keeps those that somebody is in.
     for directory in /sys/fs/cgroup/kubepods /sys/fs/cgroup/*/kubepods; do
         [[ -d $directory ]] || continue
         find "$directory" -depth -type d -exec rmdir {} + 2>/dev/null || note "cgroup $directory is still in use"
     done
-    nft delete table ip berth_masquerade 2>/dev/null || true
-    nft delete table ip berth_services 2>/dev/null || true
-    iptables -w 5 -D FORWARD -i "$bridge" -j ACCEPT 2>/dev/null || true
-    iptables -w 5 -D FORWARD -o "$bridge" -j ACCEPT 2>/dev/null || true
-    ip link delete "$bridge" 2>/dev/null || true
+    for network in "${networks[@]}"; do
+        bridge=$network
+        [[ $network != berth ]] || bridge=berth0
+        nft delete table ip "${network}_masquerade" 2>/dev/null || true
+        nft delete table ip "${network}_services" 2>/dev/null || true
+        iptables -w 5 -D FORWARD -i "$bridge" -j ACCEPT 2>/dev/null || true
+        iptables -w 5 -D FORWARD -o "$bridge" -j ACCEPT 2>/dev/null || true
+        ip link delete "$bridge" 2>/dev/null || true
+        rm -f "/etc/cni/net.d/10-$network.conflist"
+    done
     ip address delete 169.254.20.10/32 dev lo 2>/dev/null || true
     # --one-file-system: should a mount be left after all, its content is not ours to delete.
-    rm -rf --one-file-system /var/lib/berth /var/cache/berth /run/berth /etc/berth /var/lib/kubelet/pods /etc/cni/net.d/10-berth.conflist "$log_file" "$pid_file"
-    find /var/log/containers -maxdepth 1 -type l -lname '/var/log/pods/*' -delete 2>/dev/null || true
-    rm -rf --one-file-system /var/log/pods
+    rm -rf --one-file-system "${places[@]}" /var/cache/berth /etc/berth "$log_file" "$pid_file"
+    # Links of containers whose logs are gone now.
+    find /var/log/containers -maxdepth 1 -type l -lname '/var/log/pods/*' -exec test ! -e {} \; -delete 2>/dev/null || true
     # These only when nobody else has put anything there.
     rmdir /var/log/containers /var/lib/kubelet/plugins_registry /var/lib/kubelet/plugins /var/lib/kubelet /etc/cni/net.d /etc/cni 2>/dev/null || true
 }

@@ -68,6 +68,7 @@ final class ControlChannel: Sendable {
             guard isOpen else { return continuation.resume(returning: .failure(.sandboxLost(pod: pod))) }
             do throws(SystemCallError) {
                 try socket.send(request, descriptors: descriptors)
+                FaultPoint.pass("request \(request.operation) to berth-pod")
             } catch {
                 let pending = state.withLock { state in
                     state.execs[request.tag] = nil

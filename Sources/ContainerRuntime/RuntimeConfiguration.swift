@@ -4,10 +4,13 @@ package struct RuntimeConfiguration: Hashable, Sendable {
     package var podsDirectory: String
     /// Absolute path of `berth-pod`.
     package var supervisor: String
+    /// How long a supervisor that is there may be silent.
+    package var patience: Duration
 
-    package init(podsDirectory: String = "/run/berth/pods", supervisor: String = "/usr/lib/berth/berth-pod") {
+    package init(podsDirectory: String = "/run/berth/pods", supervisor: String = "/usr/lib/berth/berth-pod", patience: Duration = .seconds(15)) {
         self.podsDirectory = podsDirectory
         self.supervisor = supervisor
+        self.patience = patience
     }
 
     func podDirectory(_ uid: String) -> String { "\(podsDirectory)/\(uid)" }

@@ -8,6 +8,17 @@ struct SandboxRemains: Sendable {
     let plan: SandboxPlan
     let directory: String
 
+    /// Whether the pod's supervisor is a process of the pod's cgroups, by the command line it was started with.
+    var hasSupervisor: Bool {
+        plan.cgroup.directories.contains { path in
+            CgroupDirectory(path).contains { pid in
+                // One that has just ended has no command line any more.
+                let words = ((try? SmallFile.bytes("/proc/\(pid)/cmdline")) ?? []).split(separator: 0)
+                return words.count > 1 && words[0].elementsEqual("berth-pod".utf8) && words[1].elementsEqual(directory.utf8)
+            }
+        }
+    }
+
     /// Kills whoever is left and removes everything. What is gone already is fine, so it may be repeated.
     /// - Parameters:
     ///   - supervisor: a process that is on its way out, or nil.

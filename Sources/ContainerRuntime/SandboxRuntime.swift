@@ -30,6 +30,8 @@ package actor SandboxRuntime {
         package var sandboxes: [Sandbox]
         /// Pods whose supervisor has ended unasked. Their processes, cgroups and mounts have been removed.
         package var lost: [LostSandbox]
+        /// Uids of pods whose plan nobody can read. Whatever they have is left as it is.
+        package var unreadable: [String] = []
     }
 
     package struct LostSandbox: Hashable, Sendable {
@@ -39,46 +41,81 @@ package actor SandboxRuntime {
     }
 
     /// Reconnects to every live supervisor, and clears away what dead ones have left.
-    package func recover() async -> Recovery {
+    ///
+    /// - Parameter rebuilding: the plan of a pod, by its uid, made anew from what else is known of it; nil when nothing is. Asked
+    ///   where the plan written down cannot be read, which is then kept beside the new one.
+    package func recover(rebuilding: @escaping @Sendable (String) -> SandboxPlan? = { _ in nil }) async -> Recovery {
         var recovery = Recovery(sandboxes: [], lost: [])
-        for uid in directoryNames(configuration.podsDirectory) {
-            let directory = configuration.podDirectory(uid)
-            let plan: SandboxPlan
-            do {
-                plan = try SandboxPlan(decoding: try SmallFile.bytes("\(directory)/\(PodDirectory.plan)"))
-            } catch {
-                logger.warning("unreadable sandbox plan", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
-                continue
-            }
-            let remains = SandboxRemains(plan: plan, directory: directory)
-            do throws(RuntimeError) {
-                recovery.sandboxes.append(try await reconnect(plan, remains: remains))
-            } catch {
-                logger.warning("sandbox lost", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
-                recovery.lost.append(LostSandbox(pod: plan.pod, exits: remains.savedExits()))
-                await clear(remains)
+        let uids = directoryNames(configuration.podsDirectory)
+        await withTaskGroup(of: Found.self) { group in
+            for uid in uids { group.addTask { await self.recover(uid, rebuilding: rebuilding) } }
+            for await found in group {
+                switch found {
+                case .living(let sandbox): recovery.sandboxes.append(sandbox)
+                case .lost(let lost): recovery.lost.append(lost)
+                case .unreadable(let uid): recovery.unreadable.append(uid)
+                }
             }
         }
         return recovery
     }
 
-    /// Makes the pod's namespaces and cgroup and starts its supervisor.
+    private enum Found: Sendable { case living(Sandbox), lost(LostSandbox), unreadable(String) }
+
+    private func recover(_ uid: String, rebuilding: @Sendable (String) -> SandboxPlan?) async -> Found {
+        let directory = configuration.podDirectory(uid)
+        guard let plan = readPlan(of: uid, in: directory) ?? replacement(of: rebuilding(uid), in: directory) else { return .unreadable(uid) }
+        let remains = SandboxRemains(plan: plan, directory: directory)
+        do throws(RuntimeError) {
+            return .living(try await reconnect(plan, remains: remains))
+        } catch {
+            logger.warning("sandbox lost", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
+            let lost = LostSandbox(pod: plan.pod, exits: remains.savedExits())
+            await clear(remains)
+            return .lost(lost)
+        }
+    }
+
+    /// Puts the plan in the place of one that cannot be read, which is kept.
+    private func replacement(of plan: SandboxPlan?, in directory: String) -> SandboxPlan? {
+        guard let plan else { return nil }
+        let path = "\(directory)/\(PodDirectory.plan)"
+        do throws(SystemCallError) {
+            rename(path, "\(path).unreadable")  // not there at all is as good
+            try ControlFile.write(plan.encoded(), to: path, flags: O_CREAT | O_TRUNC)
+        } catch {
+            logger.error("sandbox plan not written", metadata: ["file": "\(path)", "error": "\(error)"])  // it serves all the same
+        }
+        return plan
+    }
+
+    /// - Returns: nil when it cannot be read.
+    private func readPlan(of uid: String, in directory: String) -> SandboxPlan? {
+        let path = "\(directory)/\(PodDirectory.plan)"
+        do {
+            return try SandboxPlan(decoding: try SmallFile.bytes(path))
+        } catch {
+            logger.error("unreadable sandbox plan", metadata: ["pod.uid": "\(uid)", "file": "\(path)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    /// Makes the pod's namespaces and cgroup and starts its supervisor. What an earlier one has left is removed first: no
+    /// container runs in two sandboxes at once.
+    /// - Throws: `sandboxExists` while an earlier one lives.
     package func createSandbox(_ plan: SandboxPlan) async throws(RuntimeError) -> Sandbox {
         let directory = configuration.podDirectory(plan.pod.uid)
+        if (try? MessageSocket(connectingTo: "\(directory)/\(PodDirectory.socket)")) != nil { throw .sandboxExists(pod: plan.pod.uid) }
+        try await removeRemains(ofPod: plan.pod.uid, planned: plan)
         let remains = SandboxRemains(plan: plan, directory: directory)
         let (events, continuation) = AsyncStream.makeStream(of: SandboxEvent.self)
         let channel: ControlChannel
         let starter: pid_t
         do throws(SystemCallError) {
-            if mkdir(directory, 0o700) == -1 {
-                let code = errno
-                guard code == EEXIST else { throw SystemCallError(call: "mkdir", subject: directory, code: code) }
-                if (try? MessageSocket(connectingTo: "\(directory)/\(PodDirectory.socket)")) != nil {
-                    throw SystemCallError(call: "mkdir", subject: directory, code: EEXIST)
-                }
-            }
+            try systemCall("mkdir", on: directory) { mkdir(directory, 0o700) }
             let path = "\(directory)/\(PodDirectory.plan)"
             try ControlFile.write(plan.encoded(), to: path, flags: O_CREAT | O_TRUNC)
+            FaultPoint.pass("sandbox plan")
             let file = try OwnedFileDescriptor(opening: path, flags: O_RDONLY)
             let pair = try MessageSocket.Pair()
             let (ours, theirs) = pair.release()
@@ -89,8 +126,9 @@ package actor SandboxRuntime {
                 "/proc/\(getpid())/fd/\(supervisor.rawValue)",
                 arguments: ["berth-pod", directory, "\(plan.pod.namespace)/\(plan.pod.name)"],
                 descriptors: [end.rawValue, file.rawValue])
+            FaultPoint.pass("start of berth-pod")
         } catch {
-            throw error.code == EEXIST ? .sandboxExists(pod: plan.pod.uid) : .systemCall(error)
+            throw .systemCall(error)
         }
         do throws(RuntimeError) {
             let ready = try await channel.ready()
@@ -115,12 +153,47 @@ package actor SandboxRuntime {
     }
 
     /// A new connection to the supervisor of a sandbox that was reported as lost.
-    /// - Throws: when the supervisor is gone, and not only the connection.
+    /// - Throws: when the supervisor is gone, and not only the connection. Its containers, which outlive it, are then ended.
     package func reconnect(_ lost: Sandbox) async throws(RuntimeError) -> Sandbox {
-        try await reconnect(lost.plan, remains: SandboxRemains(plan: lost.plan, directory: configuration.podDirectory(lost.pod.uid)))
+        let remains = SandboxRemains(plan: lost.plan, directory: configuration.podDirectory(lost.pod.uid))
+        do throws(RuntimeError) {
+            return try await reconnect(lost.plan, remains: remains)
+        } catch {
+            // A daemon that stops leaves everything as it is.
+            if !Task.isCancelled { await clear(remains) }
+            throw error
+        }
     }
 
+    /// Ends what a supervisor that is gone has left of the pod, and removes it. Nothing being there is fine.
+    ///
+    /// - Parameter planned: the pod's plan, should the one it was made by be unreadable; nil when there is none.
+    package func removeRemains(ofPod uid: String, planned: SandboxPlan?) async throws(RuntimeError) {
+        let directory = configuration.podDirectory(uid)
+        guard access(directory, F_OK) == 0 else { return }
+        guard let plan = readPlan(of: uid, in: directory) ?? planned else {
+            throw .unsuitablePlan(reason: "that of pod \(uid) cannot be read from \(directory)")
+        }
+        try await SandboxRemains(plan: plan, directory: directory).remove(after: nil)
+    }
+
+    /// Asks again while the supervisor is there: it may be busy, or only just have been started. One that stays silent counts as
+    /// gone, and is made so.
     private func reconnect(_ plan: SandboxPlan, remains: SandboxRemains) async throws(RuntimeError) -> Sandbox {
+        let deadline = ContinuousClock.now + configuration.patience
+        while true {
+            do throws(RuntimeError) {
+                return try await connect(plan, remains: remains, until: deadline)
+            } catch {
+                guard remains.hasSupervisor, ContinuousClock.now < deadline else { throw error }
+                logger.debug("supervisor does not answer", metadata: ["pod.uid": "\(plan.pod.uid)", "error": "\(error)"])
+            }
+            // Between two questions. A daemon that is to stop asks without a pause: what it gives up on, it would kill.
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    private func connect(_ plan: SandboxPlan, remains: SandboxRemains, until deadline: ContinuousClock.Instant) async throws(RuntimeError) -> Sandbox {
         let (events, continuation) = AsyncStream.makeStream(of: SandboxEvent.self)
         let channel: ControlChannel
         let pid: pid_t
@@ -132,6 +205,12 @@ package actor SandboxRuntime {
             throw .systemCall(error)
         }
         try channel.open()
+        // A process that is stopped takes connections, and says nothing. Cancelled below.
+        let alarm = Task {
+            do { try await Task.sleep(until: deadline) } catch { return }
+            channel.close()
+        }
+        defer { alarm.cancel() }
         // From here on the supervisor sends events; what ended before is in the list.
         for reply in try await channel.call(berth_request(BERTH_LIST)).dropLast() {
             if let exit = reply.record.exit { continuation.yield(.exited(exit)) }

@@ -18,7 +18,7 @@ extension Ledger {
         recording: @escaping @Sendable (LedgerTransaction, Value) throws -> Void = { _, _ in }
     ) async throws -> Value {
         let bootID = bootID
-        let sequence = try await commit { transaction in
+        let sequence = try await commit(step: "intent of \(intent.kind)") { transaction in
             try preparing(transaction)
             return try transaction.begin(intent, bootID: bootID, at: Date())
         }
@@ -28,10 +28,10 @@ extension Ledger {
         } catch {
             // The caller needs the effect's own error; if this row cannot be written, the intent just stays open.
             let failure = "\(error)"
-            post { try $0.finish(sequence, failure: failure, at: Date()) }
+            post(matters: true) { try $0.finish(sequence, failure: failure, at: Date()) }
             throw error
         }
-        try await commit { transaction in
+        try await commit(step: "result of \(intent.kind)") { transaction in
             try recording(transaction, value)
             try transaction.finish(sequence, at: Date())
         }

@@ -12,9 +12,15 @@ final class CommitGroup: Sendable {
     }
 
     private let database: DatabaseQueue
+    private let reserve: LedgerReserve
     private let waiting = Mutex<[Job]>([])
+    /// When the reserve is looked at again, after it had to be given up.
+    private let nextLook = Mutex(ContinuousClock.now)
 
-    init(_ database: DatabaseQueue) { self.database = database }
+    init(_ database: DatabaseQueue, reserve: LedgerReserve) {
+        self.database = database
+        self.reserve = reserve
+    }
 
     func submit<Value: Sendable>(
         _ apply: @escaping @Sendable (Database) throws -> Value, finish: @escaping @Sendable (Result<Value, any Error>) -> Void
@@ -36,17 +42,38 @@ final class CommitGroup: Sendable {
             defer { waiting = [] }
             return waiting
         }
-        var results: [Result<any Sendable, any Error>] = []
         do {
-            try database.inTransaction(.immediate) {
-                for job in jobs { results.append(try Self.run(job, in: database)) }
-                return .commit
+            let results: [Result<any Sendable, any Error>]
+            do {
+                results = try Self.run(jobs, in: database)
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL && reserve.giveUp() {
+                results = try Self.run(jobs, in: database)
             }
+            for (job, result) in zip(jobs, results) { job.finish(result) }
         } catch {
             for job in jobs { job.finish(.failure(error)) }
-            return
         }
-        for (job, result) in zip(jobs, results) { job.finish(result) }
+        restoreReserve()
+    }
+
+    private func restoreReserve() {
+        guard reserve.isInUse else { return }
+        let isDue = nextLook.withLock { next in
+            guard ContinuousClock.now >= next else { return false }
+            next = ContinuousClock.now + .seconds(1)
+            return true
+        }
+        if isDue { reserve.takeBack() }
+    }
+
+    /// All in one transaction.
+    private static func run(_ jobs: [Job], in database: Database) throws -> [Result<any Sendable, any Error>] {
+        var results: [Result<any Sendable, any Error>] = []
+        try database.inTransaction(.immediate) {
+            for job in jobs { results.append(try run(job, in: database)) }
+            return .commit
+        }
+        return results
     }
 
     /// - Returns: the job's own failure, its rows taken back.

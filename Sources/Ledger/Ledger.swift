@@ -1,5 +1,6 @@
 package import FoundationEssentials
 internal import GRDB
+import LinuxSystem
 package import Logging
 
 /// The node's memory: SQLite in WAL mode with `synchronous=FULL`, one writer, group commit.
@@ -13,18 +14,23 @@ package final class Ledger: Sendable {
     package let location: LedgerLocation
     /// The boot this daemon runs in, written into every intent.
     package let bootID: String
+    /// The newest intent that was there when the ledger was opened: newer ones are this daemon's own.
+    package let lastIntentBefore: Int64
     private let database: DatabaseQueue
     private let group: CommitGroup
+    private let reserve: LedgerReserve
     private let seal: LedgerSeal
     private let logger: Logger
 
-    private init(location: LedgerLocation, bootID: String, database: DatabaseQueue, seal: LedgerSeal, logger: Logger) {
+    private init(location: LedgerLocation, bootID: String, database: DatabaseQueue, reserve: LedgerReserve, seal: LedgerSeal, logger: Logger) throws {
         self.location = location
+        lastIntentBefore = try database.read { try Int64.fetchOne($0, sql: "SELECT max(sequence) FROM intent") } ?? 0
         self.bootID = bootID
         self.database = database
         self.seal = seal
         self.logger = logger
-        group = CommitGroup(database)
+        self.reserve = reserve
+        group = CommitGroup(database, reserve: reserve)
     }
 
     /// Opens the ledger, makes it if need be, and brings it to the newest schema. A damaged one is renamed, with the
@@ -37,22 +43,47 @@ package final class Ledger: Sendable {
         _ location: LedgerLocation, bootID: String, logger: Logger, now: Date = Date()
     ) throws(LedgerError) -> (ledger: Ledger, damage: LedgerDamage?) {
         let seal = try LedgerSeal.load(from: location)
+        let reserve = LedgerReserve(beside: location.database)
+        var damage: LedgerDamage?
+        let database: DatabaseQueue
         do {
-            let database = try LedgerDatabase.open(location.database)
-            return (Ledger(location: location, bootID: bootID, database: database, seal: seal, logger: logger), nil)
+            database = try openDatabase(location.database, with: reserve)
         } catch .damaged(_, let reason) {
-            let damage = try LedgerDamage.setAside(location.database, reason: reason, at: now)
-            logger.error("ledger damaged, set aside", metadata: ["ledger.aside": "\(damage.path)", "ledger.damage": "\(reason)"])
-            let database = try LedgerDatabase.open(location.database)
-            return (Ledger(location: location, bootID: bootID, database: database, seal: seal, logger: logger), damage)
+            let found = try LedgerDamage.setAside(location.database, reason: reason, at: now)
+            logger.error("ledger damaged, set aside", metadata: ["ledger.aside": "\(found.path)", "ledger.damage": "\(reason)"])
+            damage = found
+            database = try openDatabase(location.database, with: reserve)
         }
+        reserve.takeBack()
+        do {
+            return (try Ledger(location: location, bootID: bootID, database: database, reserve: reserve, seal: seal, logger: logger), damage)
+        } catch {
+            throw LedgerError(error, path: location.database)
+        }
+    }
+
+    /// Opening makes files, too.
+    private static func openDatabase(_ path: String, with reserve: LedgerReserve) throws(LedgerError) -> DatabaseQueue {
+        do {
+            return try LedgerDatabase.open(path)
+        } catch {
+            switch error {
+            case .diskFull, .cannotOpen, .failed: if !reserve.giveUp() { throw error }
+            case .damaged, .busy, .newerSchema, .keyUnavailable, .unsealable, .unreadable, .refused: throw error
+            }
+        }
+        return try LedgerDatabase.open(path)
     }
 
     /// Writes rows together. They are on disk when this returns; when `body` throws, none of them are.
     /// Calls made at the same time share one transaction and one `fsync`.
+    ///
+    /// - Parameter step: what is written down, for a `FaultPoint`.
     package func commit<Value: Sendable>(
-        _ body: @escaping @Sendable (LedgerTransaction) throws -> Value
+        step: String = #function, _ body: @escaping @Sendable (LedgerTransaction) throws -> Value
     ) async throws(LedgerError) -> Value {
+        FaultPoint.pass("before \(step)")
+        defer { FaultPoint.pass("after \(step)") }
         let seal = seal
         let result: Result<Value, any Error> = await withCheckedContinuation { continuation in
             group.submit({ try body(LedgerTransaction(database: $0, seal: seal)) }, finish: { continuation.resume(returning: $0) })
@@ -64,9 +95,14 @@ package final class Ledger: Sendable {
         }
     }
 
+    /// The disk is full, and what is written goes into the space that was kept for it.
+    package var isOnReserve: Bool { reserve.isInUse }
+
     /// Writes rows without waiting for them, in order with the commits around it. For what is a pity to lose, but no
-    /// more: events, the time an image was used. A failure is logged.
-    package func post(_ body: @escaping @Sendable (LedgerTransaction) throws -> Void) {
+    /// more: events, the time an image was used. A failure is logged. On a full disk it is not written at all, unless it `matters`
+    /// as much as what is committed.
+    package func post(matters: Bool = false, _ body: @escaping @Sendable (LedgerTransaction) throws -> Void) {
+        if isOnReserve, !matters { return }
         let seal = seal
         let logger = logger
         group.submit({ try body(LedgerTransaction(database: $0, seal: seal)) }) { result in

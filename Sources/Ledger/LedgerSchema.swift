@@ -80,5 +80,9 @@ enum LedgerSchema {
         ("2 agent record", "ALTER TABLE pod ADD COLUMN record BLOB;"),
         // What they were made for is in the record.
         ("3 containers and probes in the record", "DROP TABLE probe; DROP TABLE container;"),
+        (
+            "4 catalog of services",
+            "CREATE TABLE catalog (kind TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, key));"
+        ),
     ]
 }

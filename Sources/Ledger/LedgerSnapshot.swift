@@ -59,6 +59,9 @@ package struct LedgerSnapshot {
     }
     package func imageUses() throws -> [ImageUseEntry] { try all("ORDER BY last_used_at DESC, image_id") }
 
+    /// Every object of a kind.
+    package func catalog(_ kind: String) throws -> [CatalogEntry] { try all("WHERE kind = ? ORDER BY key", [kind]) }
+
     // MARK: Journal and outbox
 
     /// Intents without a result: what a crash may have left half done, oldest first.

@@ -77,6 +77,10 @@ package struct LedgerTransaction {
         try database.execute(sql: "DELETE FROM image_use WHERE image_id = ?", arguments: [imageID])
     }
 
+    package func removeFromCatalog(_ kind: String, key: String) throws {
+        try database.execute(sql: "DELETE FROM catalog WHERE kind = ? AND key = ?", arguments: [kind, key])
+    }
+
     // MARK: Journal
 
     /// - Returns: the number to finish it by.

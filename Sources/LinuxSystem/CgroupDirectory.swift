@@ -49,6 +49,11 @@ package struct CgroupDirectory: Hashable, Sendable {
         try SmallFile.text("\(path)/cgroup.procs").split(separator: "\n").compactMap { pid_t($0) }
     }
 
+    /// Whether it, or a cgroup beneath it, has such a member. One that is gone has none.
+    package func contains(where matches: (pid_t) -> Bool) -> Bool {
+        ((try? processes()) ?? []).contains(where: matches) || children().contains { $0.contains(where: matches) }
+    }
+
     /// Names of the cgroups directly beneath.
     package func children() -> [CgroupDirectory] {
         guard let stream = opendir(path) else { return [] }

@@ -63,6 +63,7 @@ package struct ChildProcess: Sendable {
         let output = try Pipe(for: executable)
         let error = try Pipe(for: executable)
         let pid = try spawn(input: input.rawValue, output: output.writing.rawValue, error: error.writing.rawValue)
+        FaultPoint.pass("start of \(executable)")
         let outputEnd = output.keepReading()
         let errorEnd = error.keepReading()
 
@@ -80,6 +81,7 @@ package struct ChildProcess: Sendable {
         var status: CInt = 0
         try systemCall("waitpid", on: executable) { waitpid(pid, &status, 0) }
         if let pollFailure { throw pollFailure }
+        FaultPoint.pass("end of \(executable)")
         // Source: wait(2): the low seven bits are the signal, the next byte the exit code.
         outcome.ending =
             !isInTime ? .deadlineExceeded(deadline) : status & 0x7f == 0 ? .exited(status >> 8 & 0xff) : .signalled(status & 0x7f)

@@ -18,6 +18,7 @@ package enum FileSystemMount {
         _ source: String, at target: String, type: String, flags: Flags = [], options: String = ""
     ) throws(SystemCallError) {
         try systemCall("mount", on: target) { berth_volume_mount(source, target, type, flags.rawValue, options) }
+        FaultPoint.pass("mount")
     }
 
     /// Whether a tmpfs begins at `path`. Where nothing does, which is known from its device, the table of mounts is not read.
@@ -35,6 +36,7 @@ package enum FileSystemMount {
     package static func unmount(_ target: String, lazily: Bool = false) throws(SystemCallError) -> Bool {
         do throws(SystemCallError) {
             try systemCall("umount", on: target) { berth_volume_unmount(target, lazily ? 1 : 0) }
+            FaultPoint.pass("unmount")
             return true
         } catch where error.code == EINVAL || error.code == ENOENT {
             return false

@@ -10,6 +10,7 @@ package enum FileTree {
         let name = Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1))
         var pending: [[CChar]] = [name]
         var flattened = 0
+        FaultPoint.pass("removal of a tree")
         // Depth first without recursion: a directory stays on the stack until it is empty.
         while let path = pending.last {
             if try removed(path, in: directory) {

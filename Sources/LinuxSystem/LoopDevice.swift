@@ -22,6 +22,7 @@ package struct LoopDevice: ~Copyable {
                 try Self.configure(loop.rawValue, backing: backing.rawValue, image: image, readOnly: readOnly)
                 self.path = path
                 descriptor = loop
+                FaultPoint.pass("loop device")
                 return
             } catch where error.code == EBUSY {
                 continue  // another process took this number between the two calls

@@ -36,6 +36,13 @@ package enum SmallFile {
         String(decoding: try bytes(path), as: UTF8.self)
     }
 
+    /// Where a symbolic link leads; nil for anything else.
+    package static func linkTarget(_ path: String) -> String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(path, &buffer, buffer.count)
+        return count < 0 ? nil : String(decoding: buffer[..<count].lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// The first line without its end; nil when the file cannot be read.
     package static func firstLine(_ path: String) -> String? {
         // Which of these files exist depends on the machine; the caller says what a missing one means.

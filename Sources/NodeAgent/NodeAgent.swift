@@ -20,7 +20,10 @@ package struct NodeAgent: Sendable {
     /// Pods that this node knows are managed when this returns, with or without a control plane.
     ///
     /// - Throws: `LedgerError` when the ledger cannot be read.
-    package func recover() async throws { try await pods.recover() }
+    package func recover() async throws {
+        await node.services.recall()
+        try await pods.recover()
+    }
 
     package var events: EventRecorder { node.events }
 

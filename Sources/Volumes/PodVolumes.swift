@@ -43,7 +43,7 @@ package struct PodVolumes: Sendable {
                 try HostPathCheck.perform(path, type: type)
             }
             return PublishedVolume(request, path: path)
-        case .directory(let path, let type, _):
+        case .directory(let path, let type, _, _):
             let found = try await VolumeWork.run("checking \(path)", deadline: deadline) { () throws(VolumeError) in
                 try HostPathCheck.perform(path, type: type)
                 let found = try volumeCall { () throws(SystemCallError) in try SourceIdentity(of: path) }

@@ -41,7 +41,7 @@ package struct PublishedVolume: Hashable, Sendable {
         case .localImage(let id):
             kind = "persistentVolumeClaim"
             volumeID = id
-        case .directory(_, _, let volume):
+        case .directory(_, _, let volume, _):
             kind = "persistentVolumeClaim"
             volumeID = volume
         }

@@ -27,8 +27,9 @@ package struct VolumeRequest: Hashable, Sendable {
         case localImage(id: String)
         /// The files of an image, read-only: unpacked layers, lowest first.
         case image(layers: [String], id: String)
-        /// A directory that a PersistentVolume names, by `spec.local` or `spec.hostPath`.
-        case directory(path: String, type: String, volume: String)
+        /// A directory that a PersistentVolume names, by `spec.local` or `spec.hostPath`; `claim` is the uid of the claim it is
+        /// bound to.
+        case directory(path: String, type: String, volume: String, claim: String)
     }
 }
 
@@ -62,9 +63,9 @@ extension VolumeRequest {
         if let id = volume.metadata.annotations[Self.volumeIDAnnotation] {
             source = .localImage(id: id)
         } else if let local = volume.spec.local {
-            source = .directory(path: local.path, type: "Directory", volume: volume.metadata.name)
+            source = .directory(path: local.path, type: "Directory", volume: volume.metadata.name, claim: volume.spec.claimRef?.uid ?? "")
         } else if let host = volume.spec.hostPath {
-            source = .directory(path: host.path, type: host.type, volume: volume.metadata.name)
+            source = .directory(path: host.path, type: host.type, volume: volume.metadata.name, claim: volume.spec.claimRef?.uid ?? "")
         } else {
             throw .unsupported(volume: name, reason: "PersistentVolume \(volume.metadata.name) has no source that this node can mount")
         }

@@ -24,6 +24,9 @@ struct Daemon {
     let logger: Logger
 
     func run() async throws {
+        #if DEBUG
+        if let file = ProcessInfo.processInfo.environment["BERTH_FAULT_FILE"] { FaultPoint.arm(file) }
+        #endif
         signal(SIGPIPE, SIG_IGN)  // a client that went away is an error of its connection, not of the daemon
         do throws(SystemCallError) { try SchedulerSlice.set(SchedulerSlice.short) } catch { logger.debug("slices stay long", metadata: ["error": "\(error)"]) }
         let machine = MachineFacts.read()
@@ -69,7 +72,7 @@ struct Daemon {
             }
         }
         services += node.services(after: isListening, opening: isManaging).map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) }
-        services.append(.init(service: Watchdog(notifier: notifier, isManaging: isManaging)))
+        services.append(.init(service: Watchdog(notifier: notifier, isManaging: isManaging, logger: logger)))
 
         let group = ServiceGroup(
             configuration: .init(
@@ -80,9 +83,22 @@ struct Daemon {
             throw explained(error)
         }
         notifier.stopping()
-        await node.close()
+        let (closed, closing) = AsyncStream<Void>.makeStream()
+        // Both end with the process, if not before.
+        Task {
+            await node.close()
+            closing.finish()
+        }
+        Task {
+            try? await Task.sleep(for: .seconds(1))  // nobody cancels it
+            closing.finish()
+        }
+        for await _ in closed {}
         logger.info("stopped; pods go on")
         _ = lock
+        // Not by returning: that closes the databases, which moves their logs into them and waits for the disk, for seconds when
+        // it is busy. What was written down is there either way.
+        Glibc.exit(0)
     }
 
     private func lockInstance(_ paths: NodePaths) throws -> InstanceLock {
@@ -106,6 +122,9 @@ struct Daemon {
 struct Watchdog: ServiceLifecycle.Service {
     let notifier: ServiceNotifier
     let isManaging: Gate
+    let logger: Logger
+    /// How long a stop may take. What is still under way then is finished by the next daemon, as after a crash.
+    private static let patience = Duration.seconds(5)
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await isManaging.wait() }
@@ -120,6 +139,12 @@ struct Watchdog: ServiceLifecycle.Service {
             }
         } onGracefulShutdown: {
             notifier.stopping()
+            // Ends with the process.
+            Task {
+                try? await Task.sleep(for: Self.patience)  // nobody cancels it
+                logger.notice("stopped with work under way; pods go on")
+                Glibc.exit(0)
+            }
         }
     }
 }

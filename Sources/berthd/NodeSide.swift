@@ -20,7 +20,6 @@ import Volumes
 struct NodeSide {
     let agent: NodeAgent
     let server: NodeServer
-    private let ledger: Ledger
     private let provisioner: (client: KubeClient, provisioner: LocalProvisioner)?
     private let client: KubeClient
     /// Nil when no cluster is asked for it.
@@ -37,7 +36,6 @@ struct NodeSide {
         self.logger = logger
         client = try KubeClient(configuration: upstream.configuration, logger: logger)
         let (ledger, damage) = try Ledger.open(LedgerLocation(directory: paths.state), bootID: environment.profile.machine.bootID, logger: logger)
-        self.ledger = ledger
         if let damage {
             logger.error("the ledger was damaged and is rebuilt", metadata: ["ledger.aside": "\(damage.path)", "reason": "\(damage.reason)"])
         }
@@ -70,7 +68,7 @@ struct NodeSide {
             dns?.update(registry)
             await proxy?.update(registry)
         }
-        let catalog = ServiceCatalog(client: client, listener: dns == nil && proxy == nil ? nil : listener)
+        let catalog = ServiceCatalog(client: client, ledger: ledger, listener: dns == nil && proxy == nil ? nil : listener, logger: logger)
         let volumes = VolumeKeeper(
             effects: PodVolumes(paths: paths, localVolumes: LocalVolumeStore(directory: paths.provisionedVolumes)),
             claims: ClaimResolver(client: client, ledger: ledger), tokens: TokenKeeper(client: client, ledger: ledger), ledger: ledger)
@@ -102,9 +100,11 @@ struct NodeSide {
             var notReady: String?
             do throws(NetworkError) { _ = try cni.currentList() } catch { notReady = "container runtime network not ready: \(error)" }
             if pressure.isShuttingDown { notReady = "node is shutting down" }
-            return NodeObservation(
+            var seen = NodeObservation(
                 storage: storage, memory: MemoryInfo.read(), pressure: pressure.current, images: list.sorted { $0.sizeBytes > $1.sizeBytes },
                 volumesInUse: await volumes.inUse(), notReady: notReady)
+            seen.isLedgerOnReserve = ledger.isOnReserve
+            return seen
         }
         agent = NodeAgent(
             node: node, registration: NodeRegistration(client: client, profile: environment.profile, mirror: mirror, logger: logger, observe: observe),
@@ -131,13 +131,12 @@ struct NodeSide {
             + [provisioner].compactMap { $0.map { ProvisionerService(client: $0.client, provisioner: $0.provisioner, isListening: isListening) } }
     }
 
-    /// After the services have ended: nothing of the pods is touched.
+    /// After the services have ended: nothing of the pods is touched. The ledger stays as it is, whole at every moment.
     func close() async {
         await dns?.shutDown()
         do {
             try await probes.shutDown()
             try await client.shutDown()
-            try await ledger.close()
         } catch {
             logger.warning("closing down", metadata: ["error": "\(error)"])
         }

@@ -96,6 +96,69 @@ struct LifetimeTests {
         try node.checkClean()
     }
 
+    @Test("what a killed supervisor leaves running ends before its pod gets another sandbox", arguments: ["reconnect", "create", "remove"])
+    func orphans(by way: String) async throws {
+        let node = try TestNode()
+        let sandbox = try await node.runtime.createSandbox(node.plan)
+        let orphan = try await sandbox.start(node.container("sleep 1000", name: "orphan"))
+        let process = try ProcessHandle(pid: orphan.pid)
+        kill(sandbox.pid, SIGKILL)
+        for await _ in sandbox.events {}
+        #expect(try !process.waitForEnd(milliseconds: 0))
+        switch way {
+        case "reconnect": await #expect(throws: RuntimeError.self) { try await node.runtime.reconnect(sandbox) }
+        case "create": try await node.runtime.createSandbox(node.plan).shutDown()
+        default: try await node.runtime.removeRemains(ofPod: node.plan.pod.uid, planned: node.plan)
+        }
+        #expect(try process.waitForEnd(milliseconds: 1000))
+        try await node.runtime.removeRemains(ofPod: node.plan.pod.uid, planned: node.plan)  // again: nothing is there
+        for id in node.entries("\(node.root)/containers") {
+            let parent = try OwnedFileDescriptor(opening: "\(node.root)/containers", flags: O_RDONLY | O_DIRECTORY)
+            try FileTree.remove(id, in: parent.rawValue)
+        }
+        try node.checkClean()
+    }
+
+    @Test("a supervisor that does not answer is asked again, and one that never does is given up and ended", arguments: [false, true])
+    func silent(forEver: Bool) async throws {
+        let node = try TestNode()
+        let sandbox = try await node.runtime.createSandbox(node.plan)
+        _ = try await sandbox.start(node.container("sleep 1000", name: "main"))
+        kill(sandbox.pid, SIGSTOP)
+        let waker = Task {
+            try await Task.sleep(for: .milliseconds(300))  // for less long than the patience of the runtime
+            if !forEver { kill(sandbox.pid, SIGCONT) }
+        }
+        let recovery = try await node.runtime(patience: .seconds(1)).recover()
+        try await waker.value
+        #expect(recovery.sandboxes.count == (forEver ? 0 : 1) && recovery.lost.count == (forEver ? 1 : 0))
+        try await recovery.sandboxes.first?.shutDown()
+        for id in node.entries("\(node.root)/containers") {
+            let parent = try OwnedFileDescriptor(opening: "\(node.root)/containers", flags: O_RDONLY | O_DIRECTORY)
+            try FileTree.remove(id, in: parent.rawValue)
+        }
+        try node.checkClean()
+    }
+
+    @Test("a plan that cannot be read is made anew from what else is known; without that, the pod is left alone", arguments: [true, false])
+    func unreadablePlan(isKnown: Bool) async throws {
+        let node = try TestNode()
+        let sandbox = try await node.runtime.createSandbox(node.plan)
+        let main = try await sandbox.start(node.container("sleep 1000", name: "main"))
+        let file = "\(node.root)/run/\(node.plan.pod.uid)/plan"
+        let bytes = try SmallFile.bytes(file)
+        try ControlFile.write("garbage".utf8, to: file, flags: O_TRUNC)
+        let plan = node.plan
+        let recovery = await node.runtime.recover { uid in isKnown && uid == plan.pod.uid ? plan : nil }
+        #expect(recovery.lost.isEmpty)
+        #expect(recovery.sandboxes.count == (isKnown ? 1 : 0) && recovery.unreadable == (isKnown ? [] : [node.plan.pod.uid]))
+        #expect(kill(main.pid, 0) == 0)
+        #expect(try SmallFile.bytes(file) == (isKnown ? bytes : Array("garbage".utf8)))
+        #expect(access("\(file).unreadable", F_OK) == (isKnown ? 0 : -1))
+        try await sandbox.shutDown()
+        try node.checkClean()
+    }
+
     @Test("logs keep long, unfinished and interleaved lines whole")
     func logs() async throws {
         let node = try TestNode()

@@ -39,15 +39,18 @@ final class TestNode: Sendable {
         self.plan = plan
     }
 
+    /// Another one for the same pods.
+    func runtime(patience: Duration) throws -> SandboxRuntime { try Self.runtime(root, patience: patience) }
+
     /// Where the programs are that were built with the tests.
     static func products() throws -> String {
         let bundle = try #require(CommandLine.arguments.first { $0.contains(".xctest") })
         return String(bundle[..<(try #require(bundle.lastIndex(of: "/")))])
     }
 
-    static func runtime(_ root: String) throws -> SandboxRuntime {
+    static func runtime(_ root: String, patience: Duration = .seconds(15)) throws -> SandboxRuntime {
         return try SandboxRuntime(
-            configuration: RuntimeConfiguration(podsDirectory: "\(root)/run", supervisor: "\(try products())/berth-pod"),
+            configuration: RuntimeConfiguration(podsDirectory: "\(root)/run", supervisor: "\(try products())/berth-pod", patience: patience),
             logger: Logger(label: "test"))
     }
 

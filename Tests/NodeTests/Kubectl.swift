@@ -25,6 +25,11 @@ struct Kubectl: Sendable {
             deadline: deadline, expecting: code)
     }
 
+    /// The same for a command whose length is not known beforehand.
+    func run(_ arguments: [String]) async throws {
+        try await Program.run(program, options + arguments, environment: ["HOME": directory], deadline: .seconds(90))
+    }
+
     /// Goes before every command.
     var options: [String] {
         ["--kubeconfig", kubeconfig, "--cache-dir", "\(directory)/cache"] + (namespace.map { ["--namespace", $0] } ?? [])

@@ -19,6 +19,8 @@ actor StandaloneNode {
     nonisolated var manifests: String { "\(root)/manifests" }
     nonisolated var cgroup: String { "berth-node-\(name)" }
     nonisolated var log: String { "\(root)/berthd.log" }
+    /// A number in it has the daemon die so many steps later; see `FaultPoint`.
+    nonisolated var faultFile: String { "\(root)/fault" }
     nonisolated var kubectl: Kubectl { kubectl(by: Kubectl.programs.last ?? "kubectl") }
 
     static let products: String = {
@@ -57,7 +59,7 @@ actor StandaloneNode {
         return [
             "--standalone", "--root-dir", root, "--hostname-override", name, "--node-ip", "127.0.0.1", "--address", "127.0.0.1",
             "--port", "\(nodePort)", "--secure-port", "\(apiPort)", "--bridge", bridge, "--pod-cidr", "10.\(second).0.0/16",
-            "--service-cidr", "10.\(second + 20).0.0/16", "--cgroup-root", cgroup, "--pod-manifest-path", manifests,
+            "--service-cidr", "10.\(second + 20).0.0/16", "--cgroup-root", cgroup, "--pod-manifest-path", manifests, "--max-pods", "250",
         ]
     }
 
@@ -77,7 +79,7 @@ actor StandaloneNode {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "\(Self.products)/berthd")
         process.arguments = arguments + more
-        process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+        process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "BERTH_FAULT_FILE": faultFile]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = output
@@ -88,11 +90,17 @@ actor StandaloneNode {
                 guard process.isRunning else { throw Program.Failed(description: "berthd ended with \(process.terminationStatus)") }
                 return try await kubectl("get", "--raw", "/readyz") == "ok"
             }
-            try await kubectl("wait", "node/\(name)", "--for=condition=Ready", "--timeout=30s")
+            // The API may be there before the node has registered with it.
+            try await eventually("the node is Ready", within: 30) {
+                try await kubectl("wait", "node/\(name)", "--for=condition=Ready", "--timeout=30s").isEmpty == false
+            }
         } catch {
             throw Program.Failed(description: "\(error)\n\(log):\n\(try SmallFile.text(log).suffix(4000))")
         }
     }
+
+    /// Whether the daemon that was started has neither been stopped nor died.
+    var isRunning: Bool { daemon?.isRunning ?? false }
 
     func stop() async throws { try await end(by: SIGTERM) }
     func kill() async throws { try await end(by: SIGKILL) }
@@ -105,12 +113,12 @@ actor StandaloneNode {
         let ended = try await onDedicatedThread { () throws(SystemCallError) in
             let handle = try ProcessHandle(pid: pid)
             try handle.send(signal: signal)
-            if try handle.waitForEnd(milliseconds: 20_000) { return true }
+            if try handle.waitForEnd(milliseconds: 8_000) { return true }
             try handle.send(signal: SIGKILL)
             return false
         }
         process.waitUntilExit()
-        #expect(ended, "berthd did not end within 20 s of signal \(signal)")
+        #expect(ended, "berthd did not end within 8 s of signal \(signal)")
     }
 
     /// Makes the two images from Debian packages, and imports them.

@@ -1,3 +1,4 @@
+import Foundation
 import LinuxSystem
 import Testing
 
@@ -7,6 +8,57 @@ extension NodeTests {
         let node: StandaloneNode
 
         init() throws { node = try #require(StandaloneNode.current) }
+
+        @Test("a later pod does not get another directory in the place of a claim's own")
+        func swapped() async throws {
+            let path = "\(node.root)/disk"
+            try await node.inNamespace("swapped") { kubectl in
+                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+                try await kubectl.apply(
+                    """
+                    apiVersion: v1
+                    kind: PersistentVolume
+                    metadata: {name: disk}
+                    spec:
+                      capacity: {storage: 1Gi}
+                      accessModes: [ReadWriteOnce]
+                      storageClassName: by-hand
+                      persistentVolumeReclaimPolicy: Retain
+                      local: {path: \(path)}
+                      nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [\(node.name)]}]}]}}
+                    ---
+                    apiVersion: v1
+                    kind: PersistentVolumeClaim
+                    metadata: {name: disk}
+                    spec: {accessModes: [ReadWriteOnce], storageClassName: by-hand, volumeName: disk, resources: {requests: {storage: 1Gi}}}
+                    """)
+                func pod(_ name: String) -> String {
+                    """
+                    apiVersion: v1
+                    kind: Pod
+                    metadata: {name: \(name)}
+                    spec:
+                      terminationGracePeriodSeconds: 0
+                      volumes: [{name: data, persistentVolumeClaim: {claimName: disk}}]
+                      containers: [{name: main, image: "\(StandaloneNode.busybox)", command: [sleep, "1000"], volumeMounts: [{name: data, mountPath: /data}]}]
+                    """
+                }
+                try await kubectl.apply(pod("first"))
+                try await kubectl.waitUntilReady("first")
+                try await kubectl("delete", "pod", "first")
+                // As when a disk is missing after a boot, and its empty mount point is there instead.
+                try FileManager.default.moveItem(atPath: path, toPath: "\(path)-away")
+                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+                try await kubectl.apply(pod("second"))
+                try await eventually("the pod is held, with the reason") { try await kubectl("describe", "pod", "second").contains("is not the source it was") }
+                try FileManager.default.removeItem(atPath: path)
+                try FileManager.default.moveItem(atPath: "\(path)-away", toPath: path)
+                try await kubectl.waitUntilReady("second")
+                try await kubectl("delete", "pod", "second")
+                try await kubectl("delete", "pvc", "disk", "--wait=false", expecting: nil)
+                try await kubectl("delete", "pv", "disk", "--wait=false")
+            }
+        }
 
         @Test("a claim is full at its size, which the machine does not notice; it grows, and does not shrink")
         func sizes() async throws {

@@ -286,8 +286,17 @@ struct LocalVolumeKernelTests {
             #expect(node.read("\(again.path)/file") == "kept")
             try await node.store.unstage("pvc-1")
             _ = try await node.store.moveToTrash("pvc-1", at: noon)
-            #expect(try await node.store.purge(before: noon).isEmpty)
-            #expect(try await node.store.purge(before: noon + 1) == ["pvc-1"])
+            func purged(_ clock: Double, boot: String, uptime: Double) async throws -> [String] {
+                try await node.store.purge(after: .seconds(100), now: noon + clock, bootID: boot, uptime: uptime)
+            }
+            #expect(try await purged(50, boot: "a", uptime: 10).isEmpty)
+            // The clock jumps ahead by years, which the machine has not lived through; another boot counts from its first look.
+            #expect(try await purged(1e9, boot: "a", uptime: 70).isEmpty)
+            #expect(try await purged(1e9, boot: "b", uptime: 5000).isEmpty)
+            #expect(try await purged(1e9, boot: "b", uptime: 5039).isEmpty)
+            // A clock that is behind keeps it as well.
+            #expect(try await purged(99, boot: "b", uptime: 5040).isEmpty)
+            #expect(try await purged(100, boot: "b", uptime: 5040) == ["pvc-1"])
             #expect(try await node.store.trashed().isEmpty)
         }
     }

@@ -272,7 +272,7 @@ struct PodVolumesKernelTests {
         try await VolumesFixture.with { node in
             let path = "\(node.root)/disk"
             try DirectoryTree.make(path)
-            let request = VolumeRequest(name: "data", source: .directory(path: path, type: "Directory", volume: "pv1"))
+            let request = VolumeRequest(name: "data", source: .directory(path: path, type: "Directory", volume: "pv1", claim: ""))
             let first = try await node.pods.publish(request, podUID: "u1")
             #expect(first.identity != nil)
             #expect(try await node.pods.publish(request, podUID: "u1", expecting: first.identity).identity == first.identity)

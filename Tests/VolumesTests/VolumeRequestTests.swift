@@ -18,7 +18,7 @@ struct VolumeRequestTests {
         var persistent = PersistentVolume()
         persistent.metadata.name = "pv1"
         persistent.spec.local = try JSONValue(parsing: Array(#"{"path":"/mnt/disk"}"#.utf8)).decode(as: LocalVolumeSource.self)
-        #expect(try VolumeRequest("data", from: persistent, isReadOnly: true).source == .directory(path: "/mnt/disk", type: "Directory", volume: "pv1"))
+        #expect(try VolumeRequest("data", from: persistent, isReadOnly: true).source == .directory(path: "/mnt/disk", type: "Directory", volume: "pv1", claim: ""))
         persistent.metadata.annotations[VolumeRequest.volumeIDAnnotation] = "pvc-7"
         #expect(try VolumeRequest("data", from: persistent, isReadOnly: false).source == .localImage(id: "pvc-7"))
         persistent.spec.volumeMode = "Block"

@@ -48,8 +48,8 @@ container_cgroup() {
 }
 container_pid() { head -n 1 "$(container_cgroup "$1")/cgroup.procs" | grep .; }
 
-# Everything that runs for pods: supervisors and containers.
-berth_pids() { find /sys/fs/cgroup/kubepods -name cgroup.procs -exec cat {} + | sort -n; }
+# What runs for pods for as long as they do: of each cgroup the first process. Others come and go, such as those of probes.
+berth_pids() { find /sys/fs/cgroup/kubepods -name cgroup.procs -exec head -q -n 1 {} + | sort -n; }
 
 # expect FILE VALUE
 expect() { [[ $(cat "$1") == "$2" ]] || { echo "$1 has '$(cat "$1")', not '$2'"; return 1; }; }

@@ -13,6 +13,8 @@ package struct NodeObservation: Hashable, Sendable {
     package var volumesInUse: [String]
     /// Why pods cannot run at present; nil when they can.
     package var notReady: String?
+    /// The ledger's disk is so full that only the space kept for the purpose lets it write.
+    package var isLedgerOnReserve = false
 
     package init(
         storage: FileSystemSpace, memory: MemoryInfo, pressure: Set<String> = [], images: [ContainerImage] = [],
@@ -82,7 +84,11 @@ extension NodeProfile {
             seen.pressure.contains("MemoryPressure")
                 ? NodeCondition(type: "MemoryPressure", status: "True", reason: "KubeletHasInsufficientMemory", message: "berthd has insufficient memory available")
                 : NodeCondition(type: "MemoryPressure", status: "False", reason: "KubeletHasSufficientMemory", message: "berthd has sufficient memory available"),
-            seen.pressure.contains("DiskPressure")
+            seen.isLedgerOnReserve
+                ? NodeCondition(
+                    type: "DiskPressure", status: "True", reason: "LedgerOnReserve",
+                    message: "the disk of the ledger is full: what must be kept is written to space set aside for it, events are not kept")
+                : seen.pressure.contains("DiskPressure")
                 ? NodeCondition(type: "DiskPressure", status: "True", reason: "KubeletHasDiskPressure", message: "berthd has disk pressure")
                 : NodeCondition(type: "DiskPressure", status: "False", reason: "KubeletHasNoDiskPressure", message: "berthd has no disk pressure"),
             seen.pressure.contains("PIDPressure")

@@ -18,7 +18,9 @@ struct Leftovers: Sendable {
 
     /// - Throws: `LedgerError`, `SystemCallError`.
     init(ledger: Ledger, paths: NodePaths) async throws {
-        intents = try await ledger.read { try $0.openIntents() }.filter { !Self.provisionersKinds.contains($0.kind) }
+        // The provisioner, which is on its own, closes those of its kinds, too; but not every node has one.
+        let earlier = ledger.lastIntentBefore
+        intents = try await ledger.read { try $0.openIntents() }.filter { $0.sequence <= earlier }
         scratch = Set(try DirectoryEntry.list(paths.containers).map(\.name))
         self.paths = paths
     }

@@ -40,9 +40,11 @@ package actor PodManager {
         applyNodeCgroups()
         let ledger = node.ledger
         let leftovers = try await Leftovers(ledger: ledger, paths: node.facts.paths)
-        async let found = node.runtime.recover()
         let (entries, networks, publications) = try await ledger.read { (try $0.pods(), try $0.networks(), try $0.publications()) }
-        let recovery = await found
+        let recovery = await node.runtime.recover { [facts = node.facts] uid in
+            // Without a pod that can be read, or with one that cannot be planned here, nothing is known.
+            (try? entries.first { $0.uid == uid }?.pod()).flatMap { try? sandboxPlan(for: $0, on: facts) }
+        }
         let lost = Dictionary(recovery.lost.map { ($0.pod.uid, $0.exits) }, uniquingKeysWith: { first, _ in first })
         var sandboxes = Dictionary(recovery.sandboxes.map { ($0.pod.uid, $0) }, uniquingKeysWith: { first, _ in first })
 
@@ -58,7 +60,16 @@ package actor PodManager {
             }
         }
         unclaimed = sandboxes
-        await removeScratch(of: leftovers)
+        if recovery.unreadable.isEmpty {
+            await removeScratch(of: leftovers)
+        } else {
+            node.logger.error(
+                "pods cannot be told; no writable layer is removed, for some may be theirs",
+                metadata: [
+                    "pods": "\(recovery.unreadable.joined(separator: ", "))",
+                    "remedy": "look into \(node.facts.paths.run)/pods; end their berth-pod and remove the directories when nobody needs them",
+                ])
+        }
         for entry in entries.sorted(by: { $0.admittedAt < $1.admittedAt }) {
             guard let worker = workers[entry.uid] else { continue }
             await endNamesakes(of: worker)
@@ -216,14 +227,18 @@ package actor PodManager {
             return await reviewResizes()
         }
         // Over already, and nothing of it is here: only the object waits to be deleted.
-        var memory = PodMemory(record: PodRecord(startTime: pod.status.startTime?.date ?? Date()))
+        var memory = PodMemory(record: PodRecord(startTime: pod.status.startTime?.date ?? Date(), recalling: pod.status))
         let isOver = pod.status.isTerminal
         memory.record.isTerminal = isOver
         memory.isCleanedUp = isOver
         let sandbox = unclaimed.removeValue(forKey: uid)
         memory.record.allocation = ResourceAllocation(of: pod.spec)
+        let ranHere = !memory.record.containers.isEmpty
+        // What the ledger has lost the API server may still know: runs that are over count, and those that are not are lost.
+        if !isOver, sandbox == nil, ranHere { memory.record.sandboxLost(at: Date()) }
         if !isOver {
-            if sandbox == nil, pod.metadata.deletionTimestamp == nil {
+            // Who was admitted is not asked again.
+            if sandbox == nil, !ranHere, pod.metadata.deletionTimestamp == nil {
                 // It would start only to be ended again.
                 let shutdown = node.pressure.isShuttingDown ? PodFailure(reason: "NodeShutdown", message: "Pod was rejected as the node is shutting down.") : nil
                 memory.record.failure = shutdown ?? pressureFailure(of: pod, under: node.pressure.current) ?? allocations.admit(pod, taints: node.mirror.taints, on: node.facts)

@@ -3,6 +3,7 @@ import Logging
 import ContainerRuntime
 import FoundationEssentials
 import Glibc
+import Images
 import KubeAPI
 import PodPlanning
 
@@ -37,7 +38,7 @@ extension PodWorker {
 
     /// Takes over a supervisor that the ledger has lost: what runs in it goes on.
     func claim(_ living: Sandbox) async {
-        for record in await containers(of: living) where memory.record[container: record.name].current == nil {
+        for record in await containers(of: living) where memory.record[container: record.name].isOlder(than: record) {
             let status = pod.status.containerStatuses.first { $0.name == record.name }
             memory.record.adopt(record, image: container(record.name)?.image ?? "", imageID: status?.imageID ?? "")
         }
@@ -60,6 +61,7 @@ extension PodWorker {
             logger.notice("supervisor connected again")
             await reconcile(with: living)
         } catch {
+            if Task.isCancelled { return }
             await sandboxLost(cause: error)
         }
     }
@@ -72,17 +74,18 @@ extension PodWorker {
 
     private func reconcile(with living: Sandbox) async {
         let present = await containers(of: living)
-        adopt(living)
-        // A container that the ledger had not yet heard of when the daemon died. Its start was intended, so it counts.
+        // A container that the ledger had not yet heard of when the daemon died. Its start was intended, so it counts, also when
+        // it has ended since.
         for record in present where memory.record.name(ofRun: record.id) == nil {
-            if record.exit == nil, memory.record[container: record.name].nextAttempt == record.attempt,
-                let container = container(record.name)
-            {
-                memory.record.adopt(record, image: container.image, imageID: "")
+            if memory.record[container: record.name].nextAttempt == record.attempt, let container = container(record.name) {
+                let image = await node.images.stored(container.image)
+                memory.record.adopt(record, image: container.image, imageID: image?.id ?? "", digest: image?.pinned(as: container.image))
             } else {
                 await remove(record, from: living)
             }
         }
+        // Only now, for what it tells is about these.
+        adopt(living)
         let ids = Set(present.map(\.id))
         for (name, progress) in memory.record.containers where progress.isRunning {
             guard let id = progress.current?.id else { continue }
@@ -120,16 +123,21 @@ extension PodWorker {
 }
 
 extension PodRecord {
-    mutating func adopt(_ found: ContainerRecord, image: String, imageID: String) {
+    mutating func adopt(_ found: ContainerRecord, image: String, imageID: String, digest: String? = nil) {
         var run = ContainerRun(
             id: found.id, attempt: found.attempt, sandboxAttempt: sandbox.attempt, image: image, imageID: imageID,
             startedAt: Date(found.startedAt))
         run.round = round
+        run.imageDigest = digest
         var progress = self[container: found.name]
         progress.started(run)
         progress.restartCount = max(progress.restartCount, found.attempt)
         self[container: found.name] = progress
     }
+}
+
+extension ContainerProgress {
+    func isOlder(than found: ContainerRecord) -> Bool { current.map { $0.id != found.id && $0.attempt < found.attempt } ?? true }
 }
 
 extension Date {

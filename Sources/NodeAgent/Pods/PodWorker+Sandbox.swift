@@ -145,6 +145,9 @@ extension PodWorker {
                 })
             dropSandbox()
             memory.record.sandboxLost(at: Date())
+        } else {
+            // Of a supervisor that was lost.
+            try await node.runtime.removeRemains(ofPod: uid, planned: try? sandboxPlan(for: pod, on: node.facts))  // some pods cannot be planned
         }
         // The daemon may have died between the plugin and the row that tells of it.
         try await releaseNetwork(orUnrecorded: hasResumed)
@@ -175,9 +178,14 @@ extension PodWorker {
         for progress in memory.record.containers.values {
             for run in [progress.current, progress.previous].compactMap(\.self) { try removeScratch(ofRun: run.id) }
         }
-        guard isDeleted else { return }  // the logs of a finished pod can still be asked for
-        for name in memory.record.containers.keys { removeLogLinks(of: name) }
+        if isDeleted { try removeLogs() }  // those of a finished pod can still be asked for
+    }
+
+    /// The pod's logs, with the links that lead to them. Gone already is fine.
+    func removeLogs() throws(SystemCallError) {
+        let paths = node.facts.paths
         let logs = paths.podLogDirectory(identity)
+        try removeLogLinks(into: logs)
         try Self.removeTree(String(logs.dropFirst(paths.podLogs.count + 1)), in: paths.podLogs)
     }
 
@@ -197,10 +205,14 @@ extension PodWorker {
         try Self.removeTree(id, in: node.facts.paths.containerScratch(id).parentDirectory)
     }
 
-    func removeLogLinks(of container: String) {
-        for run in [memory.record[container: container].current, memory.record[container: container].previous].compactMap(\.self) {
-            // Gone already is as good.
-            unlink(node.facts.paths.containerLogLink(container, id: run.id, of: identity))
+    /// Of every run, also of one that was made ready and then not written down.
+    private func removeLogLinks(into logs: String) throws(SystemCallError) {
+        let paths = node.facts.paths
+        let prefix = "\(identity.name)_\(identity.namespace)_"
+        for entry in try DirectoryEntry.list(paths.containerLogLinks) where entry.name.hasPrefix(prefix) {
+            let link = "\(paths.containerLogLinks)/\(entry.name)"
+            guard let target = SmallFile.linkTarget(link), target.hasPrefix("\(logs)/") else { continue }
+            unlink(link)  // gone already is as good
         }
     }
 }

@@ -2,6 +2,7 @@ import ContainerRuntime
 import FoundationEssentials
 package import KubeAPI
 import Ledger
+import LinuxSystem
 import Logging
 import PodPlanning
 package import SandboxPlan
@@ -239,7 +240,14 @@ package actor PodWorker {
             if memory.isCleanedUp, isGoneUpstream, work.isEmpty { break }
         }
         await stopWorking()
-        return memory.isCleanedUp && isGoneUpstream
+        guard memory.isCleanedUp, isGoneUpstream else { return false }
+        // Of a pod that was over before it was deleted they were kept until now.
+        do throws(SystemCallError) {
+            try removeLogs()
+        } catch {
+            logger.warning("logs stay behind", metadata: ["error": "\(error)"])
+        }
+        return true
     }
 
     private func stopWorking() async {

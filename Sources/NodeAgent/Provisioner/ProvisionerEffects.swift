@@ -208,13 +208,14 @@ struct ProvisionerEffects: Sendable {
 
     /// Empties the trash of what is older than the retention, now and every hour.
     func purgeRegularly() async {
+        let bootID = ledger.bootID
         while !Task.isCancelled {
             do {
-                let store = store
-                let limit = Date().addingTimeInterval(-Double(retention.components.seconds))
-                if try await store.trashed().contains(where: { ($0.volume.trashedAt ?? .distantPast) < limit }) {
+                let (store, retention) = (store, retention)
+                if try await !store.trashed().isEmpty, let uptime = SmallFile.firstLine("/proc/uptime")?.split(separator: " ").first.flatMap({ Double($0) }) {
                     _ = try await ledger.bracket(
-                        Intent(.purgeVolume, subject: "trash"), effect: { try await store.purge(before: limit) },
+                        Intent(.purgeVolume, subject: "trash"),
+                        effect: { try await store.purge(after: retention, now: Date(), bootID: bootID, uptime: uptime) },
                         recording: { transaction, ids in for id in ids { try transaction.removeVolume(id) } })
                 }
             } catch {

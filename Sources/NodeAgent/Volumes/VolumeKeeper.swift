@@ -3,6 +3,7 @@ package import Images
 package import KubeAPI
 import KubeClient
 package import Ledger
+import LinuxSystem
 package import PodPlanning
 package import Volumes
 
@@ -56,7 +57,7 @@ package struct VolumeKeeper: Sendable {
         let owners = Dictionary(
             known.filter { $0.state == .published }.map { ($0.volumeName, $0.fsGroup.flatMap(UInt32.init(exactly:))) },
             uniquingKeysWith: { first, _ in first })
-        let byVolume = Dictionary(volumes.map { ($0.id, $0.identity) }, uniquingKeysWith: { first, _ in first })
+        let byVolume = Dictionary(volumes.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         let wanted = requests
         let effects = effects
         let staged = Set(requests.filter(\.isLocalImage).map(\.volumeID)).sorted()
@@ -74,7 +75,7 @@ package struct VolumeKeeper: Sendable {
                 effect: {
                     try await withThrowingTaskGroup(of: PublishedVolume.self) { group in
                         for request in wanted {
-                            let identity = (identities[request.name] ?? nil) ?? (byVolume[request.volumeID] ?? nil)
+                            let identity = (identities[request.name] ?? nil) ?? byVolume[request.volumeID].flatMap { $0.isOf(request) ? $0.identity : nil }
                             let owner = owners[request.name] ?? nil
                             group.addTask {
                                 do throws(VolumeError) {
@@ -91,6 +92,12 @@ package struct VolumeKeeper: Sendable {
                 },
                 recording: { transaction, published in
                     for one in published {
+                        // What a later pod must find there again.
+                        if let request = wanted.first(where: { $0.name == one.volume.name }), let entry = VolumeEntry(firstUseOf: request, identity: one.identity),
+                            try transaction.snapshot.volume(entry.id)?.isOf(request) != true
+                        {
+                            try transaction.save(entry)
+                        }
                         try transaction.save(
                             PublicationEntry(
                                 podUID: uid, volumeName: one.volume.name, volumeID: one.volumeID, kind: one.kind, state: .published,
@@ -238,9 +245,26 @@ extension VolumeRequest {
     var volumeID: String {
         switch source {
         case .localImage(let id), .image(_, let id): id
-        case .directory(_, _, let volume): volume
+        case .directory(_, _, let volume, _): volume
         case .emptyDirectory, .memory, .hostPath, .files: ""
         }
+    }
+}
+
+extension VolumeEntry {
+    /// A directory of a PersistentVolume that somebody else made; nil for any other source.
+    init?(firstUseOf request: VolumeRequest, identity: SourceIdentity?) {
+        guard case .directory(let path, _, let volume, let claim) = request.source, let identity else { return nil }
+        self.init(
+            id: volume, kind: .hostPath, state: .provisioned, persistentVolume: volume, claimUID: claim, source: path,
+            identity: identity, createdAt: Date())
+    }
+
+    /// Whether it tells of the request's source. A PersistentVolume made again under its name, for another claim or at another
+    /// place, is another volume.
+    func isOf(_ request: VolumeRequest) -> Bool {
+        guard case .directory(let path, _, let volume, let claim) = request.source else { return id == request.volumeID }
+        return id == volume && source == path && claimUID == claim
     }
 }
 

@@ -14,8 +14,9 @@ package struct LocalVolume: Codable, Hashable, Sendable {
     package var createdAt: Date
     /// Set when its claim is gone and its data was kept: it is never given to another claim.
     package var releasedAt: Date?
-    /// Set while it is in the trash.
+    /// Set while it is in the trash, by the wall clock and as it was lived through.
     package var trashedAt: Date?
+    package var trashAge: TrashAge?
 }
 
 /// What to make.

@@ -69,6 +69,7 @@ extension LocalVolumeStore {
         try await VolumeWork.run("restoring volume \(trashed.volume.id)", deadline: deadline) { () throws(VolumeError) in
             var volume = trashed.volume
             volume.trashedAt = nil
+            volume.trashAge = nil
             volume.releasedAt = nil
             try move(trashed.path, to: "\(directory)/\(volume.id)")
             try volume.write(to: record(of: volume.id))
@@ -76,16 +77,28 @@ extension LocalVolumeStore {
         }
     }
 
-    /// Second half: gone for good. Only what was trashed before `time`.
+    /// Second half: gone for good, what has been in the trash for as long as `retention` both by the wall clock and by what the
+    /// machine has lived through. To be called from time to time: what was lived through is noted here.
     ///
+    /// - Parameter uptime: seconds since the boot `bootID` names.
     /// - Returns: the ids of what was purged.
-    package func purge(before time: Date) async throws(VolumeError) -> [String] {
+    package func purge(after retention: Duration, now: Date, bootID: String, uptime: Double) async throws(VolumeError) -> [String] {
+        let retention = Double(retention.components.seconds)
         var purged: [String] = []
-        for trashed in try await trashed() where (trashed.volume.trashedAt ?? .distantPast) < time {
-            try await VolumeWork.run("purging volume \(trashed.volume.id)", deadline: deadline) { () throws(VolumeError) in
-                try Self.discard(trashed.path)
+        for trashed in try await trashed() {
+            let isPurged = try await VolumeWork.run("purging volume \(trashed.volume.id)", deadline: deadline) { () throws(VolumeError) in
+                var volume = trashed.volume
+                var age = volume.trashAge ?? TrashAge(bootID: bootID, uptime: uptime)
+                age.look(bootID: bootID, uptime: uptime)
+                if now.timeIntervalSince(volume.trashedAt ?? now) >= retention, age.seconds >= retention {
+                    try Self.discard(trashed.path)
+                    return true
+                }
+                volume.trashAge = age
+                try volume.write(to: "\(trashed.path)/volume.json")
+                return false
             }
-            purged.append(trashed.volume.id)
+            if isPurged { purged.append(trashed.volume.id) }
         }
         return purged
     }

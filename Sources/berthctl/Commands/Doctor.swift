@@ -48,7 +48,9 @@ struct Doctor: AsyncParsableCommand {
                 if memory?.isCleanedUp != true { view.pods[entry.uid] = "\(entry.namespace)/\(entry.name)" }
             }
             let staged = try snapshot.stagedVolumes()
-            for volume in try snapshot.volumes() { view.volumes[volume.id] = (staged.contains(volume.id), volume.stagingPath) }
+            for volume in try snapshot.volumes() where volume.kind == .localImage {
+                view.volumes[volume.id] = (staged.contains(volume.id), volume.stagingPath)
+            }
             view.publications = Set(try snapshot.publications().map(\.path))
             view.unfinished = try snapshot.openIntents().map { ($0.kind.rawValue, $0.subject, $0.begunAt) }
             return view
