@@ -105,6 +105,7 @@ package actor SandboxRuntime {
     /// - Throws: `sandboxExists` while an earlier one lives.
     package func createSandbox(_ plan: SandboxPlan) async throws(RuntimeError) -> Sandbox {
         let directory = configuration.podDirectory(plan.pod.uid)
+        // Whatever keeps it from connecting, no supervisor answers there.
         if (try? MessageSocket(connectingTo: "\(directory)/\(PodDirectory.socket)")) != nil { throw .sandboxExists(pod: plan.pod.uid) }
         try await removeRemains(ofPod: plan.pod.uid, planned: plan)
         let remains = SandboxRemains(plan: plan, directory: directory)

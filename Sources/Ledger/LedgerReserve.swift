@@ -32,6 +32,7 @@ final class LedgerReserve: Sendable {
                 return
             }
             let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+            // A file system that does not tell its space is treated as full: the reserve is made another time.
             guard let space = try? FileSystemSpace(of: directory), space.availableBytes > 2 * Self.bytes else {
                 isGivenUp = true
                 return
