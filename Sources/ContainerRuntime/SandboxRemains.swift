@@ -35,9 +35,12 @@ struct SandboxRemains: Sendable {
                 }
                 let cgroups = plan.cgroup.directories.map(CgroupDirectory.init)
                 for cgroup in cgroups { cgroup.killAll() }
-                for cgroup in cgroups { try cgroup.remove() }
+                var busy: SystemCallError?
+                for cgroup in cgroups { do throws(SystemCallError) { try cgroup.remove() } catch { busy = error } }
                 // Not every pod has them.
                 for mount in [PodDirectory.sharedMemory, PodDirectory.processes] { try? unmount("\(directory)/\(mount)") }
+                // With a cgroup left the plan stays too: whoever tries again learns from it where.
+                if let busy { throw busy }
                 try Self.removeTree(directory)
                 if let failure { throw failure }
             }

@@ -4,7 +4,7 @@ import LinuxSystem
 import SandboxPlan
 import Testing
 
-@Suite("What a hostile container reaches for", .enabled(if: canRunContainers, "needs root and busybox-static"), .timeLimit(.minutes(5)))
+@Suite("What a hostile container reaches for", .enabled(if: canRunContainers, "needs root and busybox-static"), .timeLimit(.minutes(5)), .tidy)
 struct ConfinementTests {
     @Test("a working directory does not lead out by the supervisor's entry in the pod's /proc", arguments: ["root", "cwd"])
     func workingDirectory(link: String) async throws {

@@ -10,7 +10,7 @@ private let unified = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"].first { Cgrou
 
 @Suite(
     "Devices on cgroup v2", .enabled(if: canRunContainers && unified != nil, "needs root, busybox-static and a cgroup v2 mount"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(5)), .tidy)
 struct DeviceFilterTests {
     @Test("the kernel takes the program; a node of a block device can be made and not opened", arguments: [true, false])
     func block(isFiltered: Bool) async throws {

@@ -4,7 +4,7 @@ import LinuxSystem
 import SandboxPlan
 import Testing
 
-@Suite("Launching containers", .enabled(if: canRunContainers, "needs root and busybox-static"), .timeLimit(.minutes(5)))
+@Suite("Launching containers", .enabled(if: canRunContainers, "needs root and busybox-static"), .timeLimit(.minutes(5)), .tidy)
 struct LaunchTests {
     @Test("arguments, environment, directory, user, limits, host name and standard streams are as planned")
     func process() async throws {

@@ -5,7 +5,7 @@ import PodPlanning
 import SandboxPlan
 import Testing
 
-@Suite("Lives and ends of containers", .enabled(if: canRunContainers, "needs root and busybox-static"), .timeLimit(.minutes(5)))
+@Suite("Lives and ends of containers", .enabled(if: canRunContainers, "needs root and busybox-static"), .timeLimit(.minutes(5)), .tidy)
 struct LifetimeTests {
     @Test("exit codes and signals are told apart")
     func exits() async throws {

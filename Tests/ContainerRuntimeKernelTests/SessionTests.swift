@@ -4,7 +4,7 @@ import LinuxSystem
 import SandboxPlan
 import Testing
 
-@Suite("Sessions in containers", .enabled(if: canRunContainers, "needs root and busybox-static"), .timeLimit(.minutes(5)))
+@Suite("Sessions in containers", .enabled(if: canRunContainers, "needs root and busybox-static"), .timeLimit(.minutes(5)), .tidy)
 struct SessionTests {
     @Test("a command runs in the container's namespaces and cgroup, with its own streams and exit code")
     func exec() async throws {

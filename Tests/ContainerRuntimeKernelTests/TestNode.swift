@@ -37,6 +37,7 @@ final class TestNode: Sendable {
             sysctls: [], cgroup: CgroupPlan(directories: layout.directories("\(cgroup)/pod"), writes: []), sharedMemoryBytes: 1 << 20)
         change(&plan)
         self.plan = plan
+        TidyNodes.made?.withLock { $0.append(self) }
     }
 
     /// Another one for the same pods.
@@ -124,6 +125,17 @@ final class TestNode: Sendable {
         #expect(!(try SmallFile.text("/proc/self/mountinfo").contains(root)), "a mount is left")
         #expect(entries("\(root)/run").isEmpty)
         #expect(entries("\(root)/containers").isEmpty)
+        try removeFiles()
+    }
+
+    /// What a test that fails half way leaves.
+    func clear() async throws {
+        guard access(root, F_OK) == 0 else { return }
+        try await runtime.removeRemains(ofPod: plan.pod.uid, planned: plan)
+        try removeFiles()
+    }
+
+    private func removeFiles() throws {
         for directory in layout.directories(cgroup) { try CgroupDirectory(directory).remove() }
         let parent = try OwnedFileDescriptor(opening: "/tmp", flags: O_RDONLY | O_DIRECTORY)
         try FileTree.remove(String(root.dropFirst("/tmp/".count)), in: parent.rawValue)

@@ -4,7 +4,7 @@ import LinuxSystem
 import SandboxPlan
 import Testing
 
-@Suite("Pods with users of their own", .enabled(if: canRunContainers, "needs root and busybox-static"), .timeLimit(.minutes(5)))
+@Suite("Pods with users of their own", .enabled(if: canRunContainers, "needs root and busybox-static"), .timeLimit(.minutes(5)), .tidy)
 struct UserNamespaceTests {
     static let base: UInt32 = 0x7000_0000
 
