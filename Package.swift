@@ -44,6 +44,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
@@ -61,7 +62,7 @@ let package = Package(
             name: "berthd",
             dependencies: [
                 "NodeAgent", "NodeServer", "ControlPlane", "ContainerRuntime", "Images", "Volumes", "Networking", "Ledger",
-                "KubeClient", "HTTPServing", "PodPlanning", "LinuxSystem", "OCISpec", "KubeAPI", "SandboxPlan",
+                "KubeClient", "HTTPServing", "Sealing", "PodPlanning", "LinuxSystem", "OCISpec", "KubeAPI", "SandboxPlan",
                 log, arguments, lifecycle, signals, posix, hummingbird, product("HTTPTypes", "swift-http-types"),
             ],
             swiftSettings: house,
@@ -102,6 +103,7 @@ let package = Package(
             dependencies: [
                 "ContainerRuntime", "Images", "Volumes", "Networking", "Ledger", "KubeClient", "PodPlanning", "LinuxSystem",
                 "OCISpec", "KubeAPI", "SandboxPlan", log, http, nio, posix, tls, product("NIOHTTP1", "swift-nio"),
+                product("NIOHTTP2", "swift-nio-http2"), product("NIOHPACK", "swift-nio-http2"),
             ],
             swiftSettings: house),
         .target(
@@ -114,7 +116,7 @@ let package = Package(
         .target(
             name: "ControlPlane",
             dependencies: [
-                "HTTPServing", "PodPlanning", "LinuxSystem", "KubeAPI", log, nio, hummingbird, grdb, yams, crypto, lifecycle,
+                "HTTPServing", "PodPlanning", "Sealing", "LinuxSystem", "KubeAPI", log, nio, hummingbird, grdb, yams, crypto, lifecycle,
                 product("NIOHTTP1", "swift-nio"), product("HTTPTypes", "swift-http-types"), tls,
             ],
             swiftSettings: house),
@@ -132,7 +134,7 @@ let package = Package(
             swiftSettings: house),
         .target(name: "Volumes", dependencies: ["LinuxSystem", "PodPlanning", "KubeAPI", "SandboxPlan", "CLinux", log], swiftSettings: house),
         .target(name: "Networking", dependencies: ["LinuxSystem", "KubeAPI", "CLinux", nio, posix, log], swiftSettings: house),
-        .target(name: "Ledger", dependencies: ["LinuxSystem", "KubeAPI", "SandboxPlan", grdb, crypto, log], swiftSettings: house),
+        .target(name: "Ledger", dependencies: ["Sealing", "LinuxSystem", "KubeAPI", "SandboxPlan", grdb, crypto, log], swiftSettings: house),
         .target(
             name: "KubeClient",
             dependencies: ["LinuxSystem", "KubeAPI", http, nio, posix, tls, yams, log, product("NIOHTTP1", "swift-nio")],
@@ -146,6 +148,9 @@ let package = Package(
                 product("NIOHTTPTypesHTTP1", "swift-nio-extras"),
             ],
             swiftSettings: house),
+
+        // Encryption at rest.
+        .target(name: "Sealing", dependencies: ["LinuxSystem", "KubeAPI", crypto], swiftSettings: house),
 
         // Pure: specs in, plans out.
         .target(
@@ -182,10 +187,14 @@ let package = Package(
             name: "NetworkingTests", dependencies: ["Networking", "LinuxSystem", "KubeAPI", log, nio, posix], swiftSettings: house),
         .testTarget(
             name: "NetworkingKernelTests", dependencies: ["Networking", "LinuxSystem", "KubeAPI", log, nio, posix], swiftSettings: house),
-        .testTarget(name: "ControlPlaneControllersTests", dependencies: ["ControlPlane", "KubeAPI", log], swiftSettings: house),
+        .testTarget(name: "ControlPlaneControllersTests", dependencies: ["ControlPlane", "Sealing", "KubeAPI", log], swiftSettings: house),
         .testTarget(name: "KubeClientTests", dependencies: ["KubeClient", "KubeAPI"], swiftSettings: house),
         .testTarget(
-            name: "NodeAgentTests", dependencies: ["NodeAgent", "Ledger", "KubeClient", "PodPlanning", "LinuxSystem", "KubeAPI", log], swiftSettings: house),
+            name: "NodeAgentTests",
+            dependencies: [
+                "NodeAgent", "Ledger", "KubeClient", "PodPlanning", "LinuxSystem", "KubeAPI", log, nio, posix, product("NIOHTTP1", "swift-nio"),
+                product("NIOHTTP2", "swift-nio-http2"), product("NIOHPACK", "swift-nio-http2"),
+            ], swiftSettings: house),
         .testTarget(name: "ProvisionerTests", dependencies: ["NodeAgent", "Volumes", "KubeAPI"], swiftSettings: house),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "LinuxSystem", "KubeAPI", grdb, log], swiftSettings: house),
         .testTarget(name: "VolumesTests", dependencies: ["Volumes", "PodPlanning", "LinuxSystem", "KubeAPI"], swiftSettings: house),
@@ -196,7 +205,7 @@ let package = Package(
         .testTarget(
             name: "ControlPlaneTests",
             dependencies: [
-                "ControlPlane", "HTTPServing", "KubeAPI", log, nio, posix, hummingbird, product("HTTPTypes", "swift-http-types"),
+                "ControlPlane", "HTTPServing", "Sealing", "KubeAPI", log, nio, posix, hummingbird, grdb, product("HTTPTypes", "swift-http-types"),
             ],
             swiftSettings: house),
         .testTarget(name: "BerthctlTests", dependencies: ["berthctl"], swiftSettings: house),

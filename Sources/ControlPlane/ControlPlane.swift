@@ -3,6 +3,7 @@ import Hummingbird
 import KubeAPI
 package import Logging
 package import NIOCore
+package import Sealing
 import ServiceLifecycle
 
 /// The embedded Kubernetes control plane of one node: API server, store and controllers in this process.
@@ -10,6 +11,8 @@ package struct ControlPlane: Sendable {
     package struct Configuration: Sendable {
         /// The SQLite file with all objects.
         package var databasePath: String
+        /// Encrypts the Secrets in it.
+        package var seal: MachineSeal
         /// The PEM key that signs service account tokens; made when missing.
         package var tokenKeyFile: String
         /// The same API on each.
@@ -22,10 +25,11 @@ package struct ControlPlane: Sendable {
         package var controllers: ControllerSettings
 
         package init(
-            databasePath: String, tokenKeyFile: String, addresses: [ListenAddress], tls: ServerTLS, advertised: (address: String, port: Int),
+            databasePath: String, seal: MachineSeal, tokenKeyFile: String, addresses: [ListenAddress], tls: ServerTLS, advertised: (address: String, port: Int),
             services: ServiceAddresses = .standard, controllers: ControllerSettings
         ) {
             self.databasePath = databasePath
+            self.seal = seal
             self.tokenKeyFile = tokenKeyFile
             self.addresses = addresses
             self.tls = tls
@@ -44,7 +48,7 @@ package struct ControlPlane: Sendable {
 
     /// Opens the store. Nothing is served before ``run(onListening:)``.
     package init(configuration: Configuration, nodes: any NodeProxy, eventLoopGroup: any EventLoopGroup, logger: Logger) throws {
-        let store = try ObjectStore(path: configuration.databasePath)
+        let store = try ObjectStore(path: configuration.databasePath, seal: configuration.seal)
         api = APIService(store: store, admission: ObjectRules(objects: store, addresses: configuration.services))
         server = APIServer(api: api, tokens: try TokenIssuer(keyFile: configuration.tokenKeyFile), nodes: nodes)
         self.configuration = configuration

@@ -2,6 +2,7 @@ package import FoundationEssentials
 internal import GRDB
 import LinuxSystem
 package import Logging
+import Sealing
 
 /// The node's memory: SQLite in WAL mode with `synchronous=FULL`, one writer, group commit.
 ///
@@ -19,10 +20,10 @@ package final class Ledger: Sendable {
     private let database: DatabaseQueue
     private let group: CommitGroup
     private let reserve: LedgerReserve
-    private let seal: LedgerSeal
+    private let seal: MachineSeal
     private let logger: Logger
 
-    private init(location: LedgerLocation, bootID: String, database: DatabaseQueue, reserve: LedgerReserve, seal: LedgerSeal, logger: Logger) throws {
+    private init(location: LedgerLocation, bootID: String, database: DatabaseQueue, reserve: LedgerReserve, seal: MachineSeal, logger: Logger) throws {
         self.location = location
         lastIntentBefore = try database.read { try Int64.fetchOne($0, sql: "SELECT max(sequence) FROM intent") } ?? 0
         self.bootID = bootID
@@ -42,7 +43,7 @@ package final class Ledger: Sendable {
     package static func open(
         _ location: LedgerLocation, bootID: String, logger: Logger, now: Date = Date()
     ) throws(LedgerError) -> (ledger: Ledger, damage: LedgerDamage?) {
-        let seal = try LedgerSeal.load(from: location)
+        let seal = try MachineSeal(of: location)
         let reserve = LedgerReserve(beside: location.database)
         var damage: LedgerDamage?
         let database: DatabaseQueue

@@ -1,5 +1,6 @@
 internal import GRDB
 import KubeAPI
+import Sealing
 
 /// Why the ledger could not do what was asked.
 package enum LedgerError: ActionableError {
@@ -54,6 +55,7 @@ extension LedgerError {
     init(_ error: any Error, path: String) {
         switch error {
         case let error as LedgerError: self = error
+        case let error as SealError: self = LedgerError(error)
         case let error as DatabaseError:
             switch error.resultCode {
             case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(path: path, reason: error.message ?? "\(error.resultCode)")

@@ -1,10 +1,11 @@
 import FoundationEssentials
 internal import GRDB
+import Sealing
 
 /// The ledger's rows at one moment, valid inside the closure that it was handed to.
 package struct LedgerSnapshot {
     let database: Database
-    let seal: LedgerSeal?
+    let seal: MachineSeal?
 
     // MARK: Node
 

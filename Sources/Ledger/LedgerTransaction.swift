@@ -1,10 +1,11 @@
 package import FoundationEssentials
 internal import GRDB
+import Sealing
 
 /// Rows to be written together: all on disk when `Ledger.commit` returns, or none.
 package struct LedgerTransaction {
     let database: Database
-    let seal: LedgerSeal
+    let seal: MachineSeal
 
     /// The rows as this transaction sees them.
     package var snapshot: LedgerSnapshot { LedgerSnapshot(database: database, seal: seal) }

@@ -19,4 +19,12 @@ package enum DirectoryTree {
             }
         }
     }
+
+    /// Makes `path` and its missing parents, and leaves it with exactly this mode: whatever the umask, and also when it was there
+    /// before with another, for instance from a package or a restored backup.
+    package static func makeOwn(_ path: String, mode: mode_t) throws(SystemCallError) {
+        try make(path, mode: mode)
+        let directory = try OwnedFileDescriptor(opening: path, flags: O_RDONLY | O_DIRECTORY)
+        try systemCall("fchmod", on: path) { fchmod(directory.rawValue, mode) }
+    }
 }

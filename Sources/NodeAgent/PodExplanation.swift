@@ -92,11 +92,14 @@ extension PodWorker {
 
     package func hasContainer(_ name: String) -> Bool { container(name) != nil }
 
-    /// The launch plans of what runs, by container name.
-    package func runningPlans() async throws -> [String: ContainerPlan] {
+    /// The launch plans of what runs, by container name, without what Secrets put into them.
+    package func shownPlans() async throws -> [String: ContainerPlan] {
         var all: [String: ContainerPlan] = [:]
         for (name, progress) in memory.record.containers where progress.isRunning {
-            if let run = progress.current { all[name] = try await runningPlan(of: name, run) }
+            guard let run = progress.current, let container = container(name) else { continue }
+            let objects = await referencedObjects(of: container)
+            all[name] = try await runningPlan(of: name, run).hidingSecrets(
+                planned: plan(of: container, run, objects), withoutValues: plan(of: container, run, objects.withoutSecretValues))
         }
         return all
     }

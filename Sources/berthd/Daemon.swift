@@ -31,7 +31,7 @@ struct Daemon {
         do throws(SystemCallError) { try SchedulerSlice.set(SchedulerSlice.short) } catch { logger.debug("slices stay long", metadata: ["error": "\(error)"]) }
         let machine = MachineFacts.read()
         let paths = NodePaths(root: options.rootDir)
-        try DirectoryTree.make(paths.run, mode: 0o700)
+        try DirectoryTree.makeOwn(paths.run, mode: 0o700)
         let lock = try lockInstance(paths)
         let network = try DefaultNetwork(
             name: options.bridge == "berth0" ? "berth" : options.bridge, bridge: options.bridge, subnet: options.podCIDR ?? DefaultNetwork.standardSubnet,

@@ -25,7 +25,7 @@ struct DebugRoutes: Sendable {
         case ("GET", "plan", 3):
             let worker = try await worker(path)
             do {
-                return try Self.json(try await worker.runningPlans())
+                return try Self.json(try await worker.shownPlans())
             } catch {
                 throw .failed("\(error)", remedy: (error as? any ActionableError)?.remedy)
             }

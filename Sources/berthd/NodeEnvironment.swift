@@ -16,9 +16,10 @@ struct NodeEnvironment: Sendable {
     init(options: NodeOptions, machine: MachineFacts, clusterDNS: [String]) throws {
         paths = NodePaths(root: options.rootDir)
         for (directory, mode) in [
-            (paths.state, mode_t(0o700)), (paths.run, 0o700), (paths.configuration, 0o755), (paths.podsDirectory, 0o750),
-            (paths.podLogs, 0o755), (paths.containerLogLinks, 0o755), (paths.containers, 0o700),
+            (paths.configuration, mode_t(0o755)), (paths.podsDirectory, 0o750), (paths.podLogs, 0o755), (paths.containerLogLinks, 0o755),
         ] { try DirectoryTree.make(directory, mode: mode) }
+        // Nobody but root looks into these.
+        for directory in [paths.state, paths.run, paths.containers] { try DirectoryTree.makeOwn(directory, mode: 0o700) }
 
         let name = (options.hostnameOverride ?? machine.hostname).lowercased()
         let addresses = [options.nodeIP ?? InterfaceAddresses.primaryIPv4() ?? "127.0.0.1"]

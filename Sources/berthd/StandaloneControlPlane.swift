@@ -6,6 +6,7 @@ import Logging
 import NIOPosix
 import NodeServer
 import PodPlanning
+import Sealing
 import ServiceLifecycle
 
 /// The embedded control plane as one of the daemon's services.
@@ -29,7 +30,8 @@ struct StandaloneControlPlane: Service {
         let hosts = [options.bindAddress] + (listensEverywhere ? [] : [gateway])
         plane = try ControlPlane(
             configuration: .init(
-                databasePath: paths.controlPlaneDatabase, tokenKeyFile: "\(paths.state)/pki/tokens.key",
+                databasePath: paths.controlPlaneDatabase,
+                seal: try Self.seal(paths), tokenKeyFile: "\(paths.state)/pki/tokens.key",
                 addresses: hosts.map { .tcp(host: $0, port: options.securePort) }, tls: try ServerTLS(files: identity.apiServer),
                 advertised: (gateway, options.securePort), services: try options.serviceAddresses(),
                 controllers: ControllerSettings(rootCertificate: identity.rootCertificate)),
@@ -37,6 +39,15 @@ struct StandaloneControlPlane: Service {
         podsOnly = listensEverywhere ? nil : gateway
         self.isListening = isListening
         self.logger = logger
+    }
+
+    /// Of the store of objects.
+    private static func seal(_ paths: NodePaths) throws(StoreError) -> MachineSeal {
+        do throws(SealError) {
+            return try MachineSeal(keyFile: "\(paths.state)/keys/api-store.key", machineID: "/etc/machine-id", purpose: "berth api store v1")
+        } catch {
+            throw .sealed(path: paths.controlPlaneDatabase, cause: error)
+        }
     }
 
     func run() async throws {

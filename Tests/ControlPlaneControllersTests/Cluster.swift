@@ -19,7 +19,7 @@ struct Cluster: Sendable {
         // Nothing is done about a directory that cannot be removed: it is a temporary one.
         defer { try? FileManager.default.removeItem(at: directory) }
         let path = directory.appending(path: "api.sqlite").path
-        let store = try ObjectStore(path: path)
+        let store = try ObjectStore(path: path, seal: .test)
         let api = APIService(store: store, admission: ObjectRules(objects: store))
         let cluster = Cluster(api: api, path: path)
         try await Bootstrap.prepare(api, endpoint: ("10.0.0.1", 6443))

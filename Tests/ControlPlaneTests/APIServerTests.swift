@@ -33,7 +33,7 @@ struct APIServerTests {
 
     init() throws {
         directory = try TemporaryDirectory()
-        api = APIService(store: try ObjectStore(path: directory.path + "/db"), admission: AdmitAll())
+        api = APIService(store: try ObjectStore(path: directory.path + "/db", seal: .test), admission: AdmitAll())
         server = APIServer(api: api, tokens: try TokenIssuer(keyFile: directory.path + "/sa.key"), nodes: EchoNode())
     }
 
@@ -186,7 +186,7 @@ struct APIServerTests {
     @Test("a service account token names its account until the pod it is bound to is gone")
     func tokens() async throws {
         try await send(.post, "/api/v1/namespaces/default/serviceaccounts", #"{"metadata":{"name":"sa"}}"#)
-        try await send(.post, "/api/v1/namespaces/default/pods", #"{"metadata":{"name":"p"},"spec":{}}"#)
+        try await send(.post, "/api/v1/namespaces/default/pods", #"{"metadata":{"name":"p"},"spec":{"serviceAccountName":"sa"}}"#)
         let request = #"{"spec":{"expirationSeconds":3607,"boundObjectRef":{"kind":"Pod","apiVersion":"v1","name":"p"}}}"#
         let issued = try await send(.post, "/api/v1/namespaces/default/serviceaccounts/sa/token", request)
         #expect(issued.code == 201)
@@ -204,6 +204,36 @@ struct APIServerTests {
         try await send(.delete, "/api/v1/namespaces/default/pods/p")
         let gone = try await send(.post, "/apis/authentication.k8s.io/v1/tokenreviews", review).json
         #expect(gone.at("status", "authenticated") == false)
+    }
+
+    @Test("a token is bound to a pod of its own account only, and a node asks for those of its own pods")
+    func tokenOwners() async throws {
+        let accounts = "/api/v1/namespaces/default/serviceaccounts"
+        for name in ["sa", "powerful"] { try await send(.post, accounts, #"{"metadata":{"name":"\#(name)"}}"#) }
+        for (name, node) in [("mine", "n1"), ("theirs", "n2")] {
+            try await send(.post, "/api/v1/namespaces/default/pods", #"{"metadata":{"name":"\#(name)"},"spec":{"serviceAccountName":"sa","nodeName":"\#(node)"}}"#)
+        }
+        func bound(to pod: String) -> String { #"{"spec":{"boundObjectRef":{"kind":"Pod","apiVersion":"v1","name":"\#(pod)"}}}"# }
+        let node = ClientIdentity.certificate(user: "system:node:n1", groups: ["system:nodes"])
+        #expect(try await send(.post, accounts + "/sa/token", bound(to: "mine"), client: node).code == 201)
+        #expect(try await send(.post, accounts + "/powerful/token", bound(to: "mine"), client: node).code == 400)
+        #expect(try await send(.post, accounts + "/powerful/token", bound(to: "mine")).code == 400)
+        #expect(try await send(.post, accounts + "/sa/token", bound(to: "theirs"), client: node).code == 403)
+        #expect(try await send(.post, accounts + "/sa/token", #"{"spec":{}}"#, client: node).code == 403)
+        #expect(try await send(.post, accounts + "/sa/token", #"{"spec":{}}"#).code == 201)
+    }
+
+    @Test("documents that are deeper, or larger than they look, are refused", .timeLimit(.minutes(1)))
+    func bombs() async throws {
+        func post(_ yaml: String) async throws -> Answer { try await send(.post, Self.maps, yaml, type: "application/yaml") }
+        let levels = (1...40).map { "l\($0): &l\($0) [*l\($0 - 1), *l\($0 - 1)]" }.joined(separator: "\n")
+        #expect(try await post("metadata: {name: x}\nl0: &l0 [a]\n" + levels).code == 413)
+        let long = String(repeating: "x", count: 100_000)
+        #expect(try await post("metadata: {name: x}\na: &a \(long)\ndata: [" + String(repeating: "*a,", count: 1000) + "]").code == 413)
+        #expect(try await post("a: " + String(repeating: "[", count: 900) + String(repeating: "]", count: 900)).code == 400)
+        #expect(try await post("a: " + String(repeating: "[", count: 500_000)).code == 400)
+        // What people write: a value used twice.
+        #expect(try await post("metadata: {name: x}\ndata: {a: &a text, b: *a}").json.at("data", "b") == "text")
     }
 
     @Test("access reviews follow the one policy", arguments: [("system:masters", true), ("system:nodes", true), ("others", false)])

@@ -15,7 +15,7 @@ struct APIServiceTests {
 
     init() throws {
         directory = try TemporaryDirectory()
-        api = APIService(store: try ObjectStore(path: directory.path + "/db"), admission: AdmitAll())
+        api = APIService(store: try ObjectStore(path: directory.path + "/db", seal: .test), admission: AdmitAll())
     }
 
     private func pod(_ name: String, node: String = "") -> JSONValue {

@@ -142,7 +142,7 @@ struct Kubectl: Sendable {
         let tls = try ServerTLS(files: .init(certificateChain: path + "/server.crt", privateKey: path + "/server.key", clientCA: path + "/ca.crt"))
         let plane = try ControlPlane(
             configuration: .init(
-                databasePath: path + "/db", tokenKeyFile: path + "/sa.key", addresses: [.tcp(host: "127.0.0.1", port: 0)], tls: tls,
+                databasePath: path + "/db", seal: .test, tokenKeyFile: path + "/sa.key", addresses: [.tcp(host: "127.0.0.1", port: 0)], tls: tls,
                 advertised: ("127.0.0.1", 6443), controllers: ControllerSettings(rootCertificate: authority.certificatePEM)),
             nodes: EchoNode(), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let (ports, sender) = AsyncStream.makeStream(of: Int.self)

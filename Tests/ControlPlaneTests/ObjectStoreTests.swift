@@ -20,7 +20,7 @@ struct ObjectStoreTests {
 
     init() throws {
         directory = try TemporaryDirectory()
-        store = try ObjectStore(path: directory.path + "/db")
+        store = try ObjectStore(path: directory.path + "/db", seal: .test)
     }
 
     private func key(_ name: String, in namespace: String = "default") -> ObjectKey {
@@ -37,7 +37,7 @@ struct ObjectStoreTests {
         let second = try await store.put(object("b"), at: key("b"), replacing: nil)
         _ = try await store.remove(second.value, at: key("b"), replacing: second.resourceVersion)
         #expect(second.resourceVersion == first.resourceVersion + 1)
-        let reopened = try ObjectStore(path: directory.path + "/db")
+        let reopened = try ObjectStore(path: directory.path + "/db", seal: .test)
         let third = try await reopened.put(object("c"), at: key("c"), replacing: nil)
         #expect(third.resourceVersion == first.resourceVersion + 3)
         #expect(third.value.at("metadata", "resourceVersion")?.string == "\(third.resourceVersion)")
@@ -57,7 +57,7 @@ struct ObjectStoreTests {
         let bytes = Data("no database, but perhaps somebody's only copy of one".utf8)
         try bytes.write(to: URL(fileURLWithPath: path))
         do {
-            _ = try ObjectStore(path: path)
+            _ = try ObjectStore(path: path, seal: .test)
             Issue.record("it was opened")
         } catch .damaged(let named, _) {
             #expect(named == path)
@@ -107,7 +107,7 @@ struct ObjectStoreTests {
         for suffix in ["", "-wal"] {
             try FileManager.default.copyItem(atPath: directory.path + "/db" + suffix, toPath: directory.path + "/copy" + suffix)
         }
-        let copy = try ObjectStore(path: directory.path + "/copy")
+        let copy = try ObjectStore(path: directory.path + "/copy", seal: .test)
         #expect(copy.objects(of: ResourceCatalog.configMaps).objects.count == 50)
         #expect(copy.revision == store.revision)
     }
@@ -178,7 +178,7 @@ struct ObjectStoreTests {
     func damaged() throws {
         let path = directory.path + "/bad"
         try Data(repeating: 7, count: 8192).write(to: URL(fileURLWithPath: path))
-        let error = #expect(throws: StoreError.self) { try ObjectStore(path: path) }
+        let error = #expect(throws: StoreError.self) { try ObjectStore(path: path, seal: .test) }
         #expect(error?.remedy?.contains(path) == true)
     }
 }

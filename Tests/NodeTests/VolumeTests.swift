@@ -155,6 +155,12 @@ extension NodeTests {
                 #expect(try await kubectl.shell("reader", "echo $COLOUR $WORD $POD_IP $LIMIT") == "red swordfish \(address) 33554432\n")
                 #expect(try await kubectl.shell("reader", "stat -L -c %a /password/word; cat /password/word") == "400\nswordfish")
                 #expect(try await kubectl.shell("reader", "cat /about/labels").contains(#"tier="gold""#))
+                for place in ["/settings/colour", "/settings/new", "/password/word", "/about/labels", "/alone"] {
+                    #expect(try await kubectl.shell("reader", "echo x 2>&1 >\(place)", expecting: 1).contains("Read-only file system"))
+                }
+                // What root on the node is shown of a plan says where a Secret's value goes, not which it is.
+                let plan = try await node.berthctl("plan", "projections/reader", "-o", "json")
+                #expect(plan.contains("WORD=<from a Secret>") && plan.contains("COLOUR=red") && !plan.contains("swordfish"))
 
                 try await kubectl("patch", "configmap", "settings", "-p", #"{"data":{"colour":"blue","size":"2"}}"#)
                 try await kubectl("label", "pod", "reader", "tier=silver", "--overwrite")

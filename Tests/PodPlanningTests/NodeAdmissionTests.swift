@@ -22,7 +22,6 @@ struct NodeAdmissionTests {
         (#"{"securityContext":{"appArmorProfile":{"type":"Unconfined"}}}"#, nil),
         (#"{"containers":[{"name":"a","restartPolicy":"Never","restartPolicyRules":[{"action":"Restart"}]}]}"#, nil),
         (#"{"containers":[{"name":"a","restartPolicy":"Never","restartPolicyRules":[{"action":"Explode"}]}]}"#, "UnexpectedAdmissionError"),
-        (#"{"containers":[{"name":"a","livenessProbe":{"grpc":{"port":5000}}}]}"#, "UnexpectedAdmissionError"),
     ])
     func reasons(spec: String, expected: String?) throws { #expect(try Self.reason(spec)?.reason == expected) }
 

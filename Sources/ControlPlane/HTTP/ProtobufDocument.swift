@@ -37,6 +37,9 @@ struct ProtobufDocument {
     private func object(_ bytes: ArraySlice<UInt8>, _ type: Int, within path: [Int] = []) throws(Malformed) -> [String: JSONValue] {
         let definition = schema[type]
         var members: [String: JSONValue] = [:]
+        // Apart until they are whole: an array taken out of its member to add one element would be copied each time.
+        var lists: [String: [JSONValue]] = [:]
+        var maps: [String: [String: JSONValue]] = [:]
         for (number, payload) in try ProtobufFields(bytes).all {
             let path = path + [number]
             if definition.inlined.contains(path), case .bytes(let inner) = payload {
@@ -45,13 +48,11 @@ struct ProtobufDocument {
             guard let field = definition.numbered[path] else { continue }
             switch field.type {
             case .list(let element):
-                let known = members[field.name]?.array ?? []
-                members[field.name] = .array(known + [try value(payload, element) ?? .string("")])
+                lists[field.name, default: []].append(try value(payload, element) ?? .string(""))
             case .map(let element):
                 guard case .bytes(let entry) = payload else { throw Malformed() }
                 let pair = try ProtobufFields(entry)
-                var known = members[field.name]?.object ?? [:]
-                known[Self.text(pair.bytes(1))] = try pair.all.last { $0.number == 2 }.map { (entry) throws(Malformed) in
+                maps[field.name, default: [:]][Self.text(pair.bytes(1))] = try pair.all.last { $0.number == 2 }.map { (entry) throws(Malformed) in
                     // A list as the value of a map is a message with its elements in field 1.
                     if case .list(let inner) = element, case .bytes(let list) = entry.payload {
                         var elements: [JSONValue] = []
@@ -60,12 +61,13 @@ struct ProtobufDocument {
                     }
                     return try value(entry.payload, element) ?? .string("")
                 } ?? .string("")
-                members[field.name] = .object(known)
             default:
                 guard let value = try value(payload, field.type), !Self.isAbsent(value, field.name) else { continue }
                 members[field.name] = value
             }
         }
+        for (name, list) in lists { members[name] = .array(list) }
+        for (name, map) in maps { members[name] = .object(map) }
         return members
     }
 

@@ -63,6 +63,21 @@ extension ResourceHandler {
             warnings: warnings)
     }
 
+    /// A token bound to a pod is one of the pod's own account, and a node asks for those of its own pods only.
+    /// Source: k8s `registry/core/serviceaccount/storage/token.go`, `plugin/pkg/admission/noderestriction`.
+    private static func checkOwner(of bound: JSONValue?, account: RequestPath, _ user: UserInfo) throws(APIError) {
+        let pod = bound?["kind"]?.string == "Pod" ? bound : nil
+        if let pod, pod.text("spec", "serviceAccountName") != account.name {
+            throw .badRequest("cannot bind token for serviceaccount \"\(account.name)\" to pod running with different serviceaccount name.")
+        }
+        let prefix = "system:node:"
+        guard user.groups.contains("system:nodes"), user.name.hasPrefix(prefix) else { return }
+        guard let pod else { throw .forbidden(account.resource, account.name, "node requested token not bound to a pod") }
+        guard pod.text("spec", "nodeName") == String(user.name.dropFirst(prefix.count)) else {
+            throw .forbidden(account.resource, account.name, "node requested token bound to a pod scheduled on a different node")
+        }
+    }
+
     private func issueToken(_ request: APIRequest, _ path: RequestPath) async throws(APIError) -> Response {
         let (body, warnings) = try await readObject(request, "authentication.k8s.io/v1", "TokenRequest")
         let account = try api.get(path.resource, namespace: path.namespace, name: path.name)
@@ -79,6 +94,7 @@ extension ResourceHandler {
                         + "The object might have been deleted and then recreated")
             }
         }
+        try Self.checkOwner(of: bound, account: path, request.user)
         let seconds = body.at("spec", "expirationSeconds")?.int ?? 3600
         guard (600...1 << 32).contains(seconds) else {
             throw APIError(

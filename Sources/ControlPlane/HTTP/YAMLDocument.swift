@@ -2,20 +2,29 @@ import KubeAPI
 import Yams
 
 extension JSONValue {
-    /// Reads one YAML document; its scalars follow YAML's core schema.
+    /// Reads one YAML document; its scalars follow YAML's core schema. Aliases count as what they stand for: a document that
+    /// they make larger than a request may be is refused, as is one of more than `maximumDepth` levels.
     init(parsingYAML text: String) throws(APIError) {
+        let document: Yams.Node?
         do {
-            guard let node = try Yams.compose(yaml: text) else {
-                self = .null
-                return
-            }
-            self = JSONValue(node, depth: 0)
+            document = try Yams.compose(yaml: text)
         } catch {
             throw .badRequest("error converting YAML to JSON: \(error)")
         }
+        // Twice the limit of a request: a document without aliases stays below it.
+        var room = 2 * APIRequest.maximumBodySize
+        self = try document.map { node throws(APIError) in try JSONValue(node, depth: 0, room: &room) } ?? .null
     }
 
-    private init(_ node: Yams.Node, depth: Int) {
+    /// - Parameter room: bytes that may still come.
+    private init(_ node: Yams.Node, depth: Int, room: inout Int) throws(APIError) {
+        guard depth <= JSONValue.maximumDepth else {
+            throw .badRequest("error converting YAML to JSON: more than \(JSONValue.maximumDepth) levels")
+        }
+        room -= 1 + (node.scalar?.string.utf8.count ?? 0)
+        guard room > 0 else {
+            throw APIError(code: 413, reason: "RequestEntityTooLarge", message: "Request entity too large: the YAML's aliases stand for too much")
+        }
         switch node {
         case .scalar(let scalar):
             switch node.tag.description {
@@ -25,10 +34,14 @@ extension JSONValue {
             case "tag:yaml.org,2002:float": self = node.float.map(JSONValue.double) ?? .string(scalar.string)
             default: self = .string(scalar.string)
             }
-        case .sequence(let sequence): self = .array(sequence.map { JSONValue($0, depth: depth + 1) })
+        case .sequence(let sequence):
+            var elements: [JSONValue] = []
+            for element in sequence { elements.append(try JSONValue(element, depth: depth + 1, room: &room)) }
+            self = .array(elements)
         case .mapping(let mapping):
-            self = .object(
-                Dictionary(mapping.map { ($0.key.string ?? "", JSONValue($0.value, depth: depth + 1)) }, uniquingKeysWith: { _, last in last }))
+            var members: [String: JSONValue] = [:]
+            for (key, value) in mapping { members[key.string ?? ""] = try JSONValue(value, depth: depth + 1, room: &room) }
+            self = .object(members)
         case .alias: self = .null  // `compose` has replaced every alias by what it stands for
         }
     }

@@ -1,5 +1,6 @@
 import GRDB
 package import KubeAPI
+package import Sealing
 import Synchronization
 
 /// All objects of the API: durable in SQLite, served from memory.
@@ -42,8 +43,10 @@ package final class ObjectStore: Sendable {
     private let state: Mutex<State>
 
     /// Opens or creates the database at `path`, and reads all of it.
-    package init(path: String) throws(StoreError) {
-        database = try ObjectDatabase(path: path)
+    ///
+    /// - Parameter seal: encrypts the Secrets in it.
+    package init(path: String, seal: MachineSeal) throws(StoreError) {
+        database = try ObjectDatabase(path: path, seal: seal)
         do {
             let (revision, objects) = try database.load()
             var state = State(revision: revision, staged: revision)
@@ -126,7 +129,7 @@ package final class ObjectStore: Sendable {
                 }
                 guard let last = batch.last else { return }
                 do {
-                    try ObjectDatabase.write(batch.lazy.map(\.change), revision: last.change.object.resourceVersion, to: connection)
+                    try database.write(batch.lazy.map(\.change), revision: last.change.object.resourceVersion, to: connection)
                     publish(batch)
                 } catch {
                     fail(batch, .writeFailed(cause: "\(error)"))

@@ -23,10 +23,12 @@ extension PodWorker {
             try? await session.kill()
             return true
         }
-        async let output = Self.drain(session.stdout)
-        async let errors = Self.drain(session.stderr)
+        let reading = OutputReading()
+        async let output = reading.text(of: session.stdout)
+        async let errors = reading.text(of: session.stderr)
         let code = await session.exitCode()
         alarm.cancel()
+        reading.end(in: .milliseconds(200))  // what the command wrote is in the pipe already
         let text = await output + errors
         if await alarm.value { return .failed("command timed out: \(command.joined(separator: " ")) after \(timeout)") }
         return code == 0 ? .passed : .failed(text.isEmpty ? "command exited with code \(code)" : text)
@@ -61,32 +63,16 @@ extension PodWorker {
     package func runningPlan(of name: String, _ run: ContainerRun) async throws -> ContainerPlan {
         if let plan = plans[name], plan.id == run.id { return plan }
         guard let container = container(name) else { throw ContainerNotRunning(container: name) }
-        guard let image = await node.images.stored(run.imageID) else { throw ContainerNotRunning(container: name) }
-        let plan = try containerPlan(
-            for: container, in: granted, attempt: run.attempt, id: run.id, image: ResolvedImage(image), volumes: volumes,
-            objects: await referencedObjects(of: container), podIPs: memory.record.podIPs, userMapping: sandbox?.plan.namespaces.user,
-            seccomp: node.seccomp, on: node.facts)
+        let plan = try await plan(of: container, run, referencedObjects(of: container))
         plans[name] = plan
         return plan
     }
 
-    /// Reads to the end, keeps the first 10 KiB, closes.
-    private static func drain(_ descriptor: CInt?) async -> String {
-        guard let descriptor else { return "" }
-        do throws(SystemCallError) {
-            return try await onDedicatedThread { () throws(SystemCallError) in
-                let file = OwnedFileDescriptor(adopting: descriptor)
-                var kept: [UInt8] = []
-                var chunk = [UInt8](repeating: 0, count: 4096)
-                while true {
-                    let count = try systemCall("read", on: "the output of a command") { read(file.rawValue, &chunk, chunk.count) }
-                    if count == 0 { return String(decoding: kept, as: UTF8.self) }
-                    if kept.count < 10 << 10 { kept += chunk[..<count] }
-                }
-            }
-        } catch {
-            return "\(error)"
-        }
+    func plan(of container: Container, _ run: ContainerRun, _ objects: ReferencedObjects) async throws -> ContainerPlan {
+        guard let image = await node.images.stored(run.imageID) else { throw ContainerNotRunning(container: container.name) }
+        return try containerPlan(
+            for: container, in: granted, attempt: run.attempt, id: run.id, image: ResolvedImage(image), volumes: volumes, objects: objects,
+            podIPs: memory.record.podIPs, userMapping: sandbox?.plan.namespaces.user, seccomp: node.seccomp, on: node.facts)
     }
 }
 

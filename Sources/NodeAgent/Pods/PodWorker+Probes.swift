@@ -45,10 +45,12 @@ extension PodWorker {
         let name = container.name
         guard memory.record[container: name].current?.id == run.id, memory.record[container: name].isRunning else { return }
         let isYoung = kind == .readiness && Date().timeIntervalSince(run.startedAt) < Double(probe.initialDelaySeconds + probe.period)
-        if case .failed(let message) = result, !isYoung {
-            node.events.record(
-                .warning, "Unhealthy", "\(kind.rawValue.prefix(1).uppercased() + kind.rawValue.dropFirst()) probe failed: \(message)",
-                about: pod, container: name)
+        let probeName = "\(kind.rawValue.prefix(1).uppercased() + kind.rawValue.dropFirst()) probe"
+        switch result {
+        case .passed: break
+        case .warned(let message): node.events.record(.warning, "ProbeWarning", "\(probeName) warning: \(message)", about: pod, container: name)
+        case .failed(let message):
+            if !isYoung { node.events.record(.warning, "Unhealthy", "\(probeName) failed: \(message)", about: pod, container: name) }
         }
         let decision = memory[kind, run, container: name].record(passed: result.hasPassed, of: probe, at: Date())
         switch decision {
@@ -65,10 +67,11 @@ extension PodWorker {
     private func execute(_ probe: Probe, of container: Container) async -> ProbeResult {
         let timeout = Duration.seconds(probe.timeout)
         let ip = probeAddress
-        if let action = probe.exec { return await exec(action.command, in: container.name, timeout: timeout) }
+        if let action = probe.exec { return await exec(container.expandingWritten(action.command), in: container.name, timeout: timeout) }
         if let action = probe.httpGet { return await node.probes.get(action, podIP: ip, ports: container.ports, timeout: timeout) }
         if let action = probe.tcpSocket { return await node.probes.connect(action, podIP: ip, ports: container.ports, timeout: timeout) }
-        return .failed("this kind of probe is not supported by this node")
+        if let action = probe.grpc { return await node.probes.check(action, podIP: ip, timeout: timeout) }
+        return .failed("missing probe handler for \(identity.namespace)/\(identity.name)")
     }
 
     /// Runs a lifecycle hook to its end, at most `timeout` seconds.
@@ -90,7 +93,7 @@ extension PodWorker {
         let result = await runHook(hook, of: container, timeout: 3600)
         guard memory.record[container: container.name].current?.id == run.id, memory.record[container: container.name].isRunning else { return }
         switch result {
-        case .passed: noteHookDone(container)
+        case .passed, .warned: noteHookDone(container)
         case .failed(let message):
             node.events.record(.warning, "FailedPostStartHook", "PostStartHook failed: \(message)", about: pod, container: container.name)
             memory.record[container: container.name].mustRestart = .failedPostStart

@@ -22,9 +22,10 @@ struct ProbeRequest: Hashable {
             guard !header.name.isEmpty, header.name.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: ":") }),
                 header.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 })
             else { return nil }
-            fields.removeAll { $0.0.lowercased() == header.name.lowercased() }
-            fields.append((header.name, header.value))
         }
+        fields.removeAll { field in headers.contains { $0.name.lowercased() == field.0.lowercased() } }
+        // An empty Accept asks for none; of other names every one is sent.
+        fields += headers.filter { $0.name.lowercased() != "accept" || !$0.value.isEmpty }.map { ($0.name, $0.value) }
         self.address = address
         self.port = port
         bytes = Array("GET \(path) HTTP/1.1\r\n\(fields.map { "\($0.0): \($0.1)\r\n" }.joined())\r\n".utf8)

@@ -1,3 +1,5 @@
+package import KubeAPI
+
 /// Replaces `$(NAME)` in `text` by its value; `$$` is a literal `$`, and a name without a value stays as it is written.
 /// Source: Kubernetes, "Define dependent environment variables".
 func expanding(_ text: String, _ value: (String) -> String?) -> String {
@@ -27,4 +29,13 @@ func expanding(_ text: String, _ value: (String) -> String?) -> String {
         }
     }
     return result + rest
+}
+
+extension Container {
+    /// The command of an exec probe, where `$(NAME)` stands for what `env` says in so many words; values from elsewhere are not
+    /// known to it. Source: kubelet's prober.
+    package func expandingWritten(_ command: [String]) -> [String] {
+        let written = Dictionary(env.filter { $0.valueFrom == nil }.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
+        return command.map { text in expanding(text) { written[$0] } }
+    }
 }

@@ -19,12 +19,6 @@ package func admissionFailure(of pod: Pod, admitted: [Pod], taints: [Taint], on 
         return PodFailure(reason: "UnexpectedAdmissionError", message: "spec.\(field.path): \(field.detail)")
     }
     for container in pod.spec.allContainers {
-        let probes = [container.startupProbe, container.livenessProbe, container.readinessProbe]
-        if probes.contains(where: { $0?.grpc != nil }) {
-            return PodFailure(
-                reason: "UnexpectedAdmissionError",
-                message: "container \(container.name) has a gRPC probe, which this node does not support; use an exec, httpGet or tcpSocket probe")
-        }
         // Ignored, the pod would run by other rules than it was written for.
         if let rule = container.restartPolicyRules.first(where: { !["Restart", ContainerRestartRule.restartAll].contains($0.action) }) {
             return PodFailure(

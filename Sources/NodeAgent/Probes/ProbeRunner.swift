@@ -1,6 +1,5 @@
 import AsyncHTTPClient
 import Dispatch
-import FoundationEssentials
 package import KubeAPI
 package import LinuxSystem
 import NIOCore
@@ -12,16 +11,18 @@ import Networking
 /// What one execution of a probe or hook found.
 package enum ProbeResult: Hashable, Sendable {
     case passed
+    /// Passed, with a remark for the pod's events.
+    case warned(String)
     case failed(String)
 
-    package var hasPassed: Bool { self == .passed }
+    package var hasPassed: Bool { if case .failed = self { false } else { true } }
 }
 
 /// Runs the probes that go over the network; those that run a program in a container are the pod worker's.
 /// Source: Kubernetes, "Configure Liveness, Readiness and Startup Probes".
 package final class ProbeRunner: Sendable {
     private let sockets: ProbeSockets
-    /// For what a plain connection cannot do: TLS, names.
+    /// For what a plain connection cannot do: TLS, names, redirects.
     private let http: HTTPClient
 
     /// - Throws: when the process has run out of descriptors.
@@ -48,39 +49,22 @@ package final class ProbeRunner: Sendable {
     package func get(_ action: HTTPGetAction, podIP: String, ports: [ContainerPort], timeout: Duration) async -> ProbeResult {
         guard let port = action.port.number(among: ports) else { return .failed("no port named \"\(action.port)\"") }
         let host = action.host.isEmpty ? podIP : action.host
-        let scheme = action.scheme.lowercased() == "https" ? "https" : "http"
         let path = action.path.hasPrefix("/") ? action.path : "/\(action.path)"
-        let url = "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)\(path)"
-        if scheme == "http", let request = ProbeRequest(host: host, port: port, path: path, headers: action.httpHeaders) {
+        let probe = HTTPProbe(action, podIP: podIP, port: port)
+        if action.scheme.lowercased() != "https", let request = ProbeRequest(host: host, port: port, path: path, headers: action.httpHeaders) {
             switch await sockets.ask(request.address, port: request.port, request: request.bytes, timeout: timeout) {
-            case .status(let code): return Self.judged(code)
-            case .timedOut: return Self.late(url)
-            case .connected: return .failed("Get \"\(url)\": no answer")
-            case .failed(let cause): return .failed("Get \"\(url)\": \(cause.hasPrefix("connect") ? "dial tcp \(host):\(port): " : "")\(cause)")
+            case .status(300..<400): break  // asked once more below, by what can follow
+            case .status(let code): return HTTPProbe.judged(code)
+            case .timedOut: return HTTPProbe.late(probe.url)
+            case .connected: return .failed("Get \"\(probe.url)\": no answer")
+            case .failed(let cause): return .failed("Get \"\(probe.url)\": \(cause.hasPrefix("connect") ? "dial tcp \(host):\(port): " : "")\(cause)")
             }
         }
-        var request = HTTPClientRequest(url: url)
-        request.headers.add(name: "user-agent", value: "kube-probe/1.36")
-        request.headers.add(name: "accept", value: "*/*")
-        request.headers.add(name: "connection", value: "close")
-        for header in action.httpHeaders { request.headers.replaceOrAdd(name: header.name, value: header.value) }
-        do {
-            let response = try await http.execute(request, timeout: TimeAmount(timeout))
-            return Self.judged(Int(response.status.code))
-        } catch let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout || error == .readTimeout {
-            return Self.late(url)
-        } catch {
-            return .failed("Get \"\(url)\": \(Self.cause(of: error))")
-        }
+        return await probe.run(http, timeout: timeout)
     }
 
-    /// Redirects count as success: the server answers.
-    private static func judged(_ code: Int) -> ProbeResult {
-        (200..<400).contains(code) ? .passed : .failed("HTTP probe failed with statuscode: \(code)")
-    }
-
-    private static func late(_ url: String) -> ProbeResult {
-        .failed("Get \"\(url)\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)")
+    package func check(_ action: GRPCAction, podIP: String, timeout: Duration) async -> ProbeResult {
+        await GRPCProbe(host: podIP, port: action.port, service: action.service ?? "", timeout: timeout).run()
     }
 
     package func connect(_ action: TCPSocketAction, podIP: String, ports: [ContainerPort], timeout: Duration) async -> ProbeResult {
@@ -104,7 +88,7 @@ package final class ProbeRunner: Sendable {
     }
 
     /// What the system said of a connection, without the layers it came through.
-    private static func cause(of error: any Error) -> String {
+    static func cause(of error: any Error) -> String {
         switch error {
         case let error as NIOConnectionError:
             error.connectionErrors.first.map { cause(of: $0.error) } ?? "no address for \(error.host)"
