@@ -176,7 +176,7 @@ let package = Package(
 
         .testTarget(
             name: "HTTPServingTests",
-            dependencies: ["HTTPServing", nio, posix, tls, http, log, hummingbird, product("NIOHTTP1", "swift-nio"), product("NIOEmbedded", "swift-nio"), product("HTTPTypes", "swift-http-types"), product("NIOHTTPTypesHTTP1", "swift-nio-extras")],
+            dependencies: ["HTTPServing", "LinuxSystem", nio, posix, tls, http, log, hummingbird, product("NIOHTTP1", "swift-nio"), product("NIOEmbedded", "swift-nio"), product("HTTPTypes", "swift-http-types"), product("NIOHTTPTypesHTTP1", "swift-nio-extras")],
             swiftSettings: house),
         .testTarget(
             name: "NodeServerTests",

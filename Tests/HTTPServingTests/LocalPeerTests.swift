@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import HTTPServing
 import Hummingbird
+import LinuxSystem
 import Logging
 import NIOPosix
 import Testing
@@ -9,13 +10,10 @@ import Testing
 @Suite("The Unix socket")
 struct LocalPeerTests {
     /// Asks by curl, as the given user, who the server takes it for.
-    private func answer(on socket: String, as user: uid_t) throws -> String {
-        let command = "setpriv --reuid=\(user) --regid=\(user) --clear-groups curl -s --max-time 5 --unix-socket \(socket) http://localhost/"
-        let output = try #require(popen(command, "r"))
-        defer { pclose(output) }
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard fgets(&buffer, CInt(buffer.count), output) != nil else { return "" }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    private func answer(on socket: String, as user: uid_t) async throws -> String {
+        let arguments = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", "curl", "-s", "--max-time", "20", "--unix-socket", socket, "http://localhost/"]
+        let outcome = try await ChildProcess(executable: "/usr/bin/setpriv", arguments: arguments, environment: ["PATH": "/usr/bin:/bin"]).run()
+        return String(decoding: outcome.standardOutput, as: UTF8.self)
     }
 
     @Test("root on the socket is root; somebody else who gets at it is nobody", .enabled(if: geteuid() == 0))
@@ -34,7 +32,7 @@ struct LocalPeerTests {
             tasks.addTask { try await server.run() }
             for await _ in listening { break }
             chmod(socket, 0o777)
-            let (root, other) = (try answer(on: socket, as: 0), try answer(on: socket, as: 65534))
+            let (root, other) = (try await answer(on: socket, as: 0), try await answer(on: socket, as: 65534))
             #expect(root == "localRoot")
             #expect(other == "anonymous")
             tasks.cancelAll()

@@ -1,4 +1,5 @@
 import Foundation
+import LinuxSystem
 import Testing
 
 /// `Tests/Peers/health_server.py`: gRPC as others speak it. `scripts/test` installs its library and names the place.
@@ -10,21 +11,27 @@ final class GRPCPeer {
     private let process = Process()
     private let (input, output) = (Pipe(), Pipe())
 
-    init() throws {
+    init() async throws {
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3", tests.appendingPathComponent("Peers/health_server.py").path]
         process.environment = ProcessInfo.processInfo.environment.merging(["PYTHONPATH": Self.library ?? ""]) { $1 }
         (process.standardInput, process.standardOutput) = (input, output)
         try process.run()
-        let words = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).split { $0.isWhitespace }.compactMap { Int($0) }
+        let words = try await Self.line(from: output).split { $0.isWhitespace }.compactMap { Int($0) }
         try #require(words.count == 2, "the peer did not start")
         ports = (words[0], words[1])
     }
 
-    func set(_ service: String, _ status: String) throws {
+    func set(_ service: String, _ status: String) async throws {
         try input.fileHandleForWriting.write(contentsOf: Data("\(service) \(status)\n".utf8))
-        _ = output.fileHandleForReading.availableData
+        _ = try await Self.line(from: output)
+    }
+
+    /// On a thread of its own, for it blocks.
+    private static func line(from output: Pipe) async throws -> String {
+        let handle = output.fileHandleForReading
+        return try await onDedicatedThread { () throws(SystemCallError) in String(decoding: handle.availableData, as: UTF8.self) }
     }
 
     /// Ends with its input.

@@ -58,7 +58,7 @@ struct HTTPProbeTests {
         let action = try JSONValue.object(["path": .string(path), "port": port.map(JSONValue.string) ?? .int(number), "httpHeaders": .array(fields)])
             .decode(as: HTTPGetAction.self)
         let named = try JSONValue.object(["name": "web", "containerPort": .int(number)]).decode(as: ContainerPort.self)
-        let runner = ProbeRunner()
+        let runner = try ProbeRunner()
         let result = await runner.get(action, podIP: "127.0.0.1", ports: [named], timeout: .seconds(10))
         try await runner.shutDown()
         try await listener.close()

@@ -1,4 +1,5 @@
 import Foundation
+import LinuxSystem
 import Testing
 
 extension NodeTests {
@@ -53,7 +54,9 @@ extension NodeTests {
                 try? input.fileHandleForWriting.close()
                 server.waitUntilExit()
             }
-            let ports = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).split { $0.isWhitespace }
+            let handle = output.fileHandleForReading
+            let line = try await onDedicatedThread { () throws(SystemCallError) in String(decoding: handle.availableData, as: UTF8.self) }
+            let ports = line.split { $0.isWhitespace }
             let port = try #require(ports.first)
             func set(_ status: String) throws { try input.fileHandleForWriting.write(contentsOf: Data("shop \(status)\n".utf8)) }
             try set("SERVING")
