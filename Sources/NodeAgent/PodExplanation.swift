@@ -97,7 +97,7 @@ extension PodWorker {
         var all: [String: ContainerPlan] = [:]
         for (name, progress) in memory.record.containers where progress.isRunning {
             guard let run = progress.current, let container = container(name) else { continue }
-            let objects = await referencedObjects(of: container)
+            let objects = try await referencedObjects(of: container)
             all[name] = try await runningPlan(of: name, run).hidingSecrets(
                 planned: plan(of: container, run, objects), withoutValues: plan(of: container, run, objects.withoutSecretValues))
         }
