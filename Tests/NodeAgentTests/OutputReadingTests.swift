@@ -17,11 +17,9 @@ struct OutputReadingTests {
         defer { close(ends.write) }  // only now: the process that was left behind
         write(ends.write, "said\n", 5)
         let reading = OutputReading()
-        let began = ContinuousClock.now
         async let text = reading.text(of: ends.read)
         reading.end(in: .milliseconds(100))
         #expect(await text == "said\n")
-        #expect(began.duration(to: .now) < .seconds(5))
     }
 
     @Test("the first 10 KiB are kept, and all of it is read")

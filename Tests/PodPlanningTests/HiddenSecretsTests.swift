@@ -27,7 +27,7 @@ struct HiddenSecretsTests {
     @Test("what a run was started with stays hidden when the Secret has changed since; a changed ConfigMap shows the old value")
     func changed() throws {
         let pod = try pod("""
-            {"containers":[{"name":"c","envFrom":[{"configMapRef":{"name":"c"}},{"secretRef":{"name":"s"}}]}]}
+            {"containers":[{"name":"c","command":["run","$(user)"],"envFrom":[{"configMapRef":{"name":"c"}},{"secretRef":{"name":"s"}}]}]}
             """)
         let running = try plan(pod, objects: .test())
         var objects = try ReferencedObjects.test()
@@ -35,6 +35,7 @@ struct HiddenSecretsTests {
         objects.configMaps["c"]?.data["a"] = "9"
         let shown = running.hidingSecrets(planned: try plan(pod, objects: objects), withoutValues: try plan(pod, objects: objects.withoutSecretValues))
         #expect(shown.environment("user") == "<from a Secret>")
+        #expect(running.process.arguments == ["run", "admin"] && shown.process.arguments == ["run", "$(user)"])
         #expect(shown.environment("a") == "1")
     }
 

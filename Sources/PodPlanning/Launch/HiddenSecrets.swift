@@ -34,8 +34,9 @@ extension ContainerPlan {
             // A variable that is gone since may have come from a Secret's key that is gone as well.
             return open.contains(name) ? entry : known[name] ?? "\(name)=\(hidden)"
         }
-        if now.arguments != without.arguments { shown.process.arguments = without.arguments }
-        if planned.mounts != bare.mounts { shown.mounts = bare.mounts }
+        // Whole: what differs from the plan made now may have come from a Secret's key that is gone, too.
+        shown.process.arguments = without.arguments
+        if planned.mounts != bare.mounts || planned.mounts != mounts { shown.mounts = bare.mounts }
         return shown
     }
 
