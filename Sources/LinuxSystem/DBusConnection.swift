@@ -51,11 +51,11 @@ package final class DBusConnection: Sendable {
 
     /// - Throws: `EPROTO` when the answer is an error, `ECONNRESET` when there is none.
     package func call(
-        _ member: String, of interface: String, at path: String, on destination: String, _ arguments: [String] = []
+        _ member: String, of interface: String, at path: String, on destination: String, _ arguments: [String] = [], number: UInt32? = nil
     ) throws(SystemCallError) -> Incoming {
         lastSerial += 1
         let serial = lastSerial
-        try write(DBusMessage.call(member, of: interface, at: path, on: destination, arguments, serial: serial).bytes)
+        try write(DBusMessage.call(member, of: interface, at: path, on: destination, arguments, number: number, serial: serial).bytes)
         while true {
             let next = try receive()
             guard next.message.answers == serial else {

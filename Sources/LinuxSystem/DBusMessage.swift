@@ -1,4 +1,4 @@
-/// One message of D-Bus, little-endian, with a body of strings. Source: D-Bus specification, "Message Protocol".
+/// One message of D-Bus, little-endian. Source: D-Bus specification, "Message Protocol".
 package struct DBusMessage: Hashable, Sendable {
     package enum Kind: UInt8, Sendable { case call = 1, answer = 2, failure = 3, signal = 4 }
 
@@ -26,11 +26,18 @@ package struct DBusMessage: Hashable, Sendable {
         descriptorCount = 0
     }
 
-    /// A method call whose arguments are strings.
-    package static func call(_ member: String, of interface: String, at path: String, on destination: String, _ arguments: [String], serial: UInt32) -> DBusMessage {
+    /// A method call whose arguments are strings, and then a number, if there is one.
+    package static func call(
+        _ member: String, of interface: String, at path: String, on destination: String, _ arguments: [String], number: UInt32? = nil, serial: UInt32
+    ) -> DBusMessage {
         var body = DBusWriter()
         for argument in arguments { body.string(argument) }
-        var message = DBusMessage(.call, serial: serial, signature: String(repeating: "s", count: arguments.count), body: body.bytes)
+        var signature = String(repeating: "s", count: arguments.count)
+        if let number {
+            body.number(number)
+            signature += "i"
+        }
+        var message = DBusMessage(.call, serial: serial, signature: signature, body: body.bytes)
         message.path = path
         message.interface = interface
         message.member = member

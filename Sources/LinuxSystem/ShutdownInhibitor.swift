@@ -12,20 +12,26 @@ package final class ShutdownInhibitor: Sendable {
 
     /// Seconds for which logind waits at most for those who hold a lock.
     package let limit: Double
+    /// Why it could not be raised, though it is less than wanted.
+    package let refusal: SystemCallError?
 
     /// Takes a delay lock.
     ///
-    /// - Parameter bus: path of the system bus' socket.
+    /// - Parameters:
+    ///   - bus: path of the system bus' socket.
+    ///   - wanted: seconds; where logind waits for less, it is asked for more.
+    ///   - file: of logind's configuration, to do so.
     /// - Throws: `ENOENT` where there is no bus; `EAGAIN` when nobody answers within 5 s; other codes when logind refuses.
-    package init(bus path: String) throws(SystemCallError) {
+    package init(bus path: String, wanted: Double, raisingBy file: String) throws(SystemCallError) {
         bus = try DBusConnection(path: path)
         let rule = "type='signal',interface='\(Self.manager)',member='PrepareForShutdown'"
         _ = try bus.call("AddMatch", of: "org.freedesktop.DBus", at: "/org/freedesktop/DBus", on: "org.freedesktop.DBus", [rule])
-        let maximum = try bus.call(
-            "Get", of: "org.freedesktop.DBus.Properties", at: Self.path, on: Self.login, [Self.manager, "InhibitDelayMaxUSec"])
-        // A variant of `t`: its signature takes three bytes, and the number is aligned to eight.
-        let bytes = maximum.message.body.dropFirst(8).prefix(8)
-        limit = Double(bytes.enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }) / 1_000_000
+        let delay = LogindDelay(bus: bus)
+        var (seconds, failure) = (try delay.current(), SystemCallError?.none)
+        if seconds < wanted {
+            do throws(SystemCallError) { seconds = try delay.raise(to: wanted, by: file) } catch { failure = error }
+        }
+        (limit, refusal) = (seconds, failure)
         let answer = try bus.call("Inhibit", of: Self.manager, at: Self.path, on: Self.login, ["shutdown", "berthd", "Pods are ended in order", "delay"])
         guard let number = answer.descriptors.first else { throw SystemCallError(call: "Inhibit", subject: Self.login, code: EPROTO) }
         for extra in answer.descriptors.dropFirst() { close(extra) }

@@ -37,7 +37,9 @@ package struct NodeAgent: Sendable {
             group.addTask { await collector.run() }
             group.addTask { await EvictionManager(node: node, pods: pods) { await collector.collect(at: Date(), everything: true) }.run() }
             if node.shutdown.total > 0 {
-                group.addTask { await NodeShutdown(bus: node.systemBus, settings: node.shutdown, pods: pods, logger: node.logger).run() }
+                let shutdown = NodeShutdown(
+                    bus: node.systemBus, delayFile: node.facts.paths.logindDelay, settings: node.shutdown, pods: pods, logger: node.logger)
+                group.addTask { await shutdown.run() }
             }
             group.addTask {
                 // Once more for every Node that is deleted: lease and status belong to the one that is there.

@@ -33,12 +33,13 @@ struct NodeEnvironment: Sendable {
         profile = NodeProfile(
             name: name, machine: machine, addresses: addresses, labels: try options.labels(), port: options.port,
             kubeletVersion: Version.kubelet, runtimeVersion: "berth://\(Version.berth)", maximumPods: options.maxPods,
-            reserved: try options.reserved(), supportsUserNamespaces: kernel.userNamespaces, supportsRecursiveReadOnly: kernel.recursiveReadOnly)
+            reserved: try options.reserved(), eviction: try options.eviction().thresholds, supportsUserNamespaces: kernel.userNamespaces, supportsRecursiveReadOnly: kernel.recursiveReadOnly)
         let storage = try FileSystemSpace(of: paths.state).capacityBytes
         var facts = NodeFacts(
             paths: paths, cgroups: cgroups, nodeName: name, hostname: machine.hostname, nodeIPs: addresses,
             capacity: profile.capacity(storageBytes: storage), allocatable: profile.allocatable(storageBytes: storage),
             clusterDNS: clusterDNS, kernel: kernel)
+        facts.podMemory = profile.enforced(storageBytes: storage)["memory"]?.value
         facts.clusterDomain = options.clusterDomain
         facts.podPIDsLimit = options.podMaxPids > 0 ? options.podMaxPids : nil
         facts.nodeLabels = profile.allLabels

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import KubeAPI
 import LinuxSystem
+import PodPlanning
 import Testing
 
 @testable import NodeAgent
@@ -27,6 +28,21 @@ struct NodeStatusTests {
         #expect(amounts["cpu"] == Quantity("3500m"))
         #expect(amounts["memory"] == Quantity(bytes: 7 << 30))
         #expect(amounts["pods"]?.value == 110)
+    }
+
+    @Test("what hard thresholds keep free cannot be asked for, but pods are not held to it; soft ones and those of images keep nothing")
+    func thresholds() throws {
+        var profile = profile
+        profile.eviction = try EvictionSettings(
+            hard: "memory.available<512Mi,nodefs.available<10%,imagefs.available<50%", soft: "memory.available<2Gi",
+            softGrace: "memory.available=1m"
+        ).thresholds
+        let amounts = profile.allocatable(storageBytes: 1000)
+        #expect(amounts["memory"] == Quantity(bytes: (7 << 30) - (512 << 20)))
+        #expect(amounts["ephemeral-storage"]?.value == 900)
+        #expect(profile.enforced(storageBytes: 1000)["memory"] == Quantity(bytes: 7 << 30))
+        profile.eviction = try EvictionSettings(hard: "memory.available<100%").thresholds
+        #expect(profile.allocatable(storageBytes: 1000)["memory"]?.value == 0)
     }
 
     @Test("a condition keeps the time of its last change until its status changes")

@@ -9,7 +9,9 @@ final class FakeLogind: Sendable {
     private let lock: CInt
 
     /// Returns when somebody has taken the lock.
-    static func serving(at path: String) async throws -> FakeLogind {
+    ///
+    /// - Parameter file: its configuration, which says for how long a lock holds, and is read when systemd is told so.
+    static func serving(at path: String, configuredBy file: String) async throws -> FakeLogind {
         let listener = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -20,10 +22,10 @@ final class FakeLogind: Sendable {
             }
         }
         try systemCall("listen", on: path) { listen(listener, 1) }
-        return try await onDedicatedThread { () throws(SystemCallError) in try FakeLogind(listener) }
+        return try await onDedicatedThread { () throws(SystemCallError) in try FakeLogind(listener, file) }
     }
 
-    private init(_ listener: CInt) throws(SystemCallError) {
+    private init(_ listener: CInt, _ file: String) throws(SystemCallError) {
         self.listener = listener
         let connection = try systemCall("accept", on: "fake bus") { accept(listener, nil, nil) }
         self.connection = connection
@@ -47,6 +49,8 @@ final class FakeLogind: Sendable {
             guard try line().contains(expected) else { throw SystemCallError(call: expected, subject: "fake bus", code: EPROTO) }
             if !answer.isEmpty { try systemCall("write", on: "fake bus") { write(connection, answer, answer.utf8.count) } }
         }
+        // Five seconds is what it waits for by itself. Microseconds.
+        var delay = 5_000_000
         while true {
             while (DBusMessage.length(of: input) ?? .max) > input.count { try more() }
             let length = DBusMessage.length(of: input) ?? 0
@@ -56,8 +60,12 @@ final class FakeLogind: Sendable {
             answer.answers = call.serial
             if call.member == "Get" {
                 answer.signature = "v"
-                // Twenty seconds, in microseconds.
-                answer.body = [1, UInt8(ascii: "t"), 0, 0, 0, 0, 0, 0] + (0..<8).map { UInt8(truncatingIfNeeded: 20_000_000 >> (8 * $0)) }
+                answer.body = [1, UInt8(ascii: "t"), 0, 0, 0, 0, 0, 0] + (0..<8).map { UInt8(truncatingIfNeeded: delay >> (8 * $0)) }
+            }
+            if call.member == "KillUnit", call.signature == "ssi", let line = try SmallFile.text(file).split(separator: "\n").last,
+                line.hasPrefix("InhibitDelayMaxSec="), let seconds = Int(line.dropFirst(19))
+            {
+                delay = seconds * 1_000_000
             }
             let isLock = call.member == "Inhibit"
             if isLock {

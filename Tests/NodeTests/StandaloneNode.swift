@@ -99,6 +99,24 @@ actor StandaloneNode {
         }
     }
 
+    /// Runs `body` on the node with further flags, and leaves it as it was.
+    nonisolated func with(_ flags: [String], _ body: () async throws -> Void) async throws {
+        try await stop()
+        do {
+            try await start(with: flags)
+            try await body()
+        } catch {
+            try await restart()
+            throw error
+        }
+        try await restart()
+    }
+
+    func restart() async throws {
+        try await stop()
+        try await start()
+    }
+
     /// Whether the daemon that was started has neither been stopped nor died.
     var isRunning: Bool { daemon?.isRunning ?? false }
 

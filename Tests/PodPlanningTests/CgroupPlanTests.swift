@@ -118,6 +118,13 @@ struct CgroupPlanTests {
         #expect(plans[2].writes.contains(CgroupWrite(file: "/cg/cpu/kubepods/besteffort/cpu.shares", value: "2")))
     }
 
+    @Test("pods are kept to what is not reserved, which may be more than they may ask for")
+    func limit() throws {
+        var facts = try NodeFacts.test()
+        facts.podMemory = 9 << 30
+        #expect(nodeCgroups(for: [], on: facts)[0].writes.contains { $0.file == "/sys/fs/cgroup/kubepods/memory.max" && $0.value == "9663676416" })
+    }
+
     @Test("on v2 every level hands its controllers on, beginning with the root")
     func delegation() throws {
         let writes = try nodeCgroups(for: [], on: .test()).flatMap(\.writes).filter { $0.file.hasSuffix("subtree_control") && $0.value == "+cpu" }

@@ -47,4 +47,54 @@ struct NodeAllocationsTests {
         node.release("a")
         #expect(node.reviewDeferred(on: try .test()).isEmpty)
     }
+
+    private func held(_ name: String, _ cpu: String, guaranteed: Bool = false, priority: Int = 0) throws -> Pod {
+        let resources = guaranteed ? #"{"limits":{"cpu":"\#(cpu)","memory":"1Gi"}}"# : cpu == "0" ? "{}" : #"{"requests":{"cpu":"\#(cpu)"}}"#
+        var pod = try PodPlanningTests.pod(#"{"priority":\#(priority),"containers":[{"name":"a","resources":\#(resources)}]}"#, name: name)
+        pod.metadata.uid = name
+        return pod
+    }
+
+    @Test("a critical pod displaces the least important that make room for it, and nobody in vain", arguments: [
+        // Of four CPUs, three are taken: one more is missing for two.
+        ([("g", "1", true), ("b1", "1", false), ("b2", "1", false), ("e", "0", false)], "2", ["b1"]),
+        ([("g", "1", true), ("small", "500m", false), ("large", "1500m", false)], "2", ["large"]),
+        ([("g", "3", true), ("b", "1", false)], "1", ["b"]),
+        ([("g", "2", true), ("b", "1", false)], "3", ["g"]), ([("g", "2", true), ("b", "1", false)], "4", ["b", "g"]),
+        ([("g", "2", true), ("b", "1", false)], "5", nil),
+        ([("g", "1", true)], "2", []),
+    ] as [([(String, String, Bool)], String, [String]?)])
+    func preemption(others: [(String, String, Bool)], asks: String, expected: [String]?) throws {
+        var node = NodeAllocations()
+        for (name, cpu, guaranteed) in others { #expect(node.admit(try held(name, cpu, guaranteed: guaranteed), taints: [], on: try .test()) == nil) }
+        var victims: [Pod] = []
+        let failure = node.admit(try held("critical", asks, priority: 2_000_000_000), taints: [], on: try .test(), displacing: &victims)
+        #expect(failure?.reason == (expected == nil ? "OutOfcpu" : nil))
+        #expect(victims.map(\.metadata.uid) == expected ?? [])
+        #expect(node.pods.count == others.count + (expected.map { 1 - $0.count } ?? 0))
+    }
+
+    @Test("only a critical pod displaces, no other critical one, and none where it could not run either")
+    func noPreemption() throws {
+        var victims: [Pod] = []
+        for (priority, other, spec) in [(1000, 0, "{}"), (2_000_000_000, 2_000_000_000, "{}"), (2_000_000_000, 0, #"{"disk":"hdd"}"#)] {
+            var node = NodeAllocations()
+            #expect(node.admit(try held("there", "3", priority: other), taints: [], on: try .test()) == nil)
+            var pod = try held("new", "3", priority: priority)
+            pod.spec.nodeSelector = try decoded(spec)
+            #expect(node.admit(pod, taints: [], on: try .test(), displacing: &victims)?.reason == "OutOfcpu")
+            #expect(victims.isEmpty && node.pods.map(\.metadata.uid) == ["there"])
+        }
+    }
+
+    @Test("on a node full of pods, a critical one takes the place of one")
+    func places() throws {
+        var facts = try NodeFacts.test()
+        facts.allocatable["pods"] = try quantity("2")
+        var node = NodeAllocations()
+        for name in ["a", "b"] { #expect(node.admit(try held(name, name == "a" ? "1" : "0"), taints: [], on: facts) == nil) }
+        var victims: [Pod] = []
+        #expect(node.admit(try held("c", "0", priority: 2_000_000_000), taints: [], on: facts, displacing: &victims) == nil)
+        #expect(victims.map(\.metadata.uid) == ["b"])
+    }
 }

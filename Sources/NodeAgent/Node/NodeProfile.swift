@@ -1,5 +1,6 @@
 package import KubeAPI
 package import LinuxSystem
+package import PodPlanning
 
 /// What does not change about the node while the daemon runs, and is therefore configuration or found out at start.
 package struct NodeProfile: Sendable {
@@ -17,12 +18,14 @@ package struct NodeProfile: Sendable {
     package var maximumPods: Int
     /// Kept back for the system, of `cpu`, `memory` and `ephemeral-storage`.
     package var reserved: [String: Quantity]
+    /// What is to stay free by them is not for pods to ask for.
+    package var eviction: [EvictionThreshold]
     package var supportsUserNamespaces: Bool
     package var supportsRecursiveReadOnly: Bool
 
     package init(
         name: String, machine: MachineFacts, addresses: [String], labels: [String: String] = [:], port: Int, kubeletVersion: String,
-        runtimeVersion: String, maximumPods: Int = 110, reserved: [String: Quantity] = [:], supportsUserNamespaces: Bool,
+        runtimeVersion: String, maximumPods: Int = 110, reserved: [String: Quantity] = [:], eviction: [EvictionThreshold] = [], supportsUserNamespaces: Bool,
         supportsRecursiveReadOnly: Bool
     ) {
         self.name = name
@@ -34,6 +37,7 @@ package struct NodeProfile: Sendable {
         self.runtimeVersion = runtimeVersion
         self.maximumPods = maximumPods
         self.reserved = reserved
+        self.eviction = eviction
         self.supportsUserNamespaces = supportsUserNamespaces
         self.supportsRecursiveReadOnly = supportsRecursiveReadOnly
     }
@@ -50,8 +54,19 @@ package struct NodeProfile: Sendable {
         ]
     }
 
-    /// Capacity less what is reserved, never below zero.
+    /// Capacity less what is reserved and what hard eviction thresholds keep free, never below zero.
+    /// Source: Kubernetes, "Node Allocatable".
     package func allocatable(storageBytes: Int) -> [String: Quantity] {
+        var amounts = enforced(storageBytes: storageBytes)
+        for (name, free) in keptFree(by: eviction, memory: machine.memoryBytes, storage: storageBytes) {
+            if let left = amounts[name] { amounts[name] = Quantity(exactly: max(left.value - free, 0)) }
+        }
+        return amounts
+    }
+
+    /// Capacity less what is reserved: what pods are kept to. Where that is less strict than what they may ask for, they are
+    /// evicted before the kernel has to end one.
+    package func enforced(storageBytes: Int) -> [String: Quantity] {
         var amounts = capacity(storageBytes: storageBytes)
         for (name, amount) in reserved {
             guard let whole = amounts[name] else { continue }

@@ -11,6 +11,8 @@ struct NodeShutdown: Sendable {
     private static let pause = Duration.seconds(60)
 
     let bus: String
+    /// Of logind's configuration, for it to wait as long as the pods are given.
+    let delayFile: String
     let settings: ShutdownSettings
     let pods: PodManager
     let logger: Logger
@@ -35,13 +37,17 @@ struct NodeShutdown: Sendable {
 
     /// One lock, from taking it to letting it go.
     private func watch() async throws(SystemCallError) {
-        let bus = bus
-        let inhibitor = try await onDedicatedThread { () throws(SystemCallError) in try ShutdownInhibitor(bus: bus) }
+        let (bus, wanted, file) = (bus, settings.total, delayFile)
+        let inhibitor = try await onDedicatedThread { () throws(SystemCallError) in try ShutdownInhibitor(bus: bus, wanted: wanted, raisingBy: file) }
         let periods = settings.within(inhibitor.limit)
         if periods.total < settings.total {
             logger.notice(
                 "logind waits for less than pods are to be given at a shutdown",
-                metadata: ["seconds": "\(inhibitor.limit)", "wanted": "\(settings.total)", "remedy": "raise InhibitDelayMaxSec in logind.conf(5)"])
+                metadata: [
+                    "seconds": "\(inhibitor.limit)", "wanted": "\(settings.total)",
+                    "cause": "\(inhibitor.refusal?.description ?? "a file that logind reads after \(delayFile) says less")",
+                    "remedy": "raise InhibitDelayMaxSec in logind.conf(5)",
+                ])
         }
         guard try await announcement(inhibitor) else { return }
         logger.notice("the machine goes down", metadata: ["seconds": "\(periods.total)"])

@@ -11,16 +11,18 @@ import SandboxPlan
 
 /// The pods of this node: finds them again after a start, follows the API server's list of them, and gives each a worker.
 package actor PodManager {
-    private let node: NodeServices
-    private var workers: [String: PodWorker] = [:]
+    let node: NodeServices
+    var workers: [String: PodWorker] = [:]
     /// Each ends with its worker; `stop` cancels and awaits them.
     private var runs: [String: Task<Void, Never>] = [:]
     /// Supervisors without a row in the ledger, until the first list tells whose they are.
-    private var unclaimed: [String: Sandbox] = [:]
+    var unclaimed: [String: Sandbox] = [:]
+    /// Of pods that are gone, to be given back.
+    var forgotten = ForgottenRows()
     private var hasFirstList = false
     private var appliedCgroups: [CgroupPlan] = []
     /// What the pods hold of the node.
-    private var allocations = NodeAllocations()
+    var allocations = NodeAllocations()
     /// By uid, as the manifests ask for them; nil before they were read.
     private var staticPods: [String: Pod]?
     private let mirrors: MirrorKeeper
@@ -30,133 +32,6 @@ package actor PodManager {
         mirrors = MirrorKeeper(client: node.client, node: node.mirror, logger: node.logger)
     }
 
-    // MARK: Start
-
-    /// Takes up every pod the ledger knows, with or without a control plane: those whose supervisor lives go on, the others
-    /// start again by their policy. Then clears away what nobody remembers.
-    ///
-    /// - Throws: `LedgerError` when the ledger cannot be read.
-    package func recover() async throws {
-        applyNodeCgroups()
-        let ledger = node.ledger
-        let leftovers = try await Leftovers(ledger: ledger, paths: node.facts.paths)
-        let (entries, networks, publications) = try await ledger.read { (try $0.pods(), try $0.networks(), try $0.publications()) }
-        let recovery = await node.runtime.recover { [facts = node.facts] uid in
-            // Without a pod that can be read, or with one that cannot be planned here, nothing is known.
-            (try? entries.first { $0.uid == uid }?.pod()).flatMap { try? sandboxPlan(for: $0, on: facts) }
-        }
-        let lost = Dictionary(recovery.lost.map { ($0.pod.uid, $0.exits) }, uniquingKeysWith: { first, _ in first })
-        var sandboxes = Dictionary(recovery.sandboxes.map { ($0.pod.uid, $0) }, uniquingKeysWith: { first, _ in first })
-
-        for sandbox in sandboxes.values {
-            if let range = sandbox.plan.namespaces.user { await node.userRanges.keep(range, for: sandbox.pod.uid) }
-        }
-        await withDiscardingTaskGroup { group in
-            for entry in entries {
-                guard let worker = await restored(entry) else { continue }
-                workers[entry.uid] = worker
-                let sandbox = sandboxes.removeValue(forKey: entry.uid)
-                group.addTask { await worker.resume(sandbox, exits: lost[entry.uid] ?? []) }
-            }
-        }
-        unclaimed = sandboxes
-        if recovery.unreadable.isEmpty {
-            await removeScratch(of: leftovers)
-        } else {
-            node.logger.error(
-                "pods cannot be told; no writable layer is removed, for some may be theirs",
-                metadata: [
-                    "pods": "\(recovery.unreadable.joined(separator: ", "))",
-                    "remedy": "look into \(node.facts.paths.run)/pods; end their berth-pod and remove the directories when nobody needs them",
-                ])
-        }
-        for entry in entries.sorted(by: { $0.admittedAt < $1.admittedAt }) {
-            guard let worker = workers[entry.uid] else { continue }
-            await endNamesakes(of: worker)
-            launch(worker, uid: entry.uid)
-        }
-        applyNodeCgroups()
-
-        // What runs counts also when the ledger was lost: its addresses are in use.
-        let known = Set(entries.map(\.uid)).union(sandboxes.keys)
-        await releaseForgotten(networks: networks, publications: publications, keeping: known)
-        try await leftovers.closeIntents(in: ledger)
-        node.logger.info(
-            "recovered",
-            metadata: ["pods": "\(entries.count)", "pods.running": "\(recovery.sandboxes.count)", "pods.lost": "\(recovery.lost.count)"])
-    }
-
-    private func restored(_ entry: PodEntry) async -> PodWorker? {
-        do {
-            let pod = try entry.pod()
-            let uid = entry.uid
-            var memory = try entry.record.map(PodMemory.init(stored:)) ?? PodMemory(record: PodRecord(startTime: entry.admittedAt))
-            if memory.record.allocation == nil { memory.record.allocation = ResourceAllocation(of: pod.spec) }
-            let published = try entry.status.map { try JSONDecoder().decode(PodStatus.self, from: $0) }
-            if let range = memory.userMapping { await node.userRanges.keep(range, for: uid) }
-            let objects = await remembered(of: uid, isComplete: memory.hasBeenSetUp)
-            if !memory.record.isTerminal, published?.isTerminal != true { allocations.restore(pod, memory.record.allocation) }
-            return worker(for: pod, isStatic: entry.source == .file, memory, objects: objects, published: published)
-        } catch {
-            // The pod comes back with the API server's list.
-            node.logger.error("pod not restored", metadata: ["pod.uid": "\(entry.uid)", "error": "\(error)"])
-            return nil
-        }
-    }
-
-    private func worker(for pod: Pod, isStatic: Bool, _ memory: PodMemory, objects: ObjectSnapshot, published: PodStatus?) -> PodWorker {
-        // Holds this actor, which lives as long as the daemon.
-        PodWorker(pod: pod, isStatic: isStatic, memory: memory, objects: objects, published: published, node: node) { await self.ended($0) }
-    }
-
-    /// Without them (the key of the ledger is another one) the pod keeps its memory, and waits for the API server.
-    private func remembered(of uid: String, isComplete: Bool) async -> ObjectSnapshot {
-        do {
-            return try await node.ledger.read { try ObjectSnapshot(remembered: try $0.objects(of: uid), isComplete: isComplete) }
-        } catch {
-            node.logger.error("objects of a pod not remembered", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
-            return ObjectSnapshot(isComplete: false)
-        }
-    }
-
-    /// Before the workers run: what they start now is not among it.
-    private func removeScratch(of leftovers: Leftovers) async {
-        var kept: Set<String> = []
-        do {
-            for sandbox in unclaimed.values { kept.formUnion(try await sandbox.containers().map(\.id)) }
-            for worker in workers.values { kept.formUnion(await worker.containersInSandbox()) }
-            try leftovers.removeScratch(keeping: kept)
-        } catch {
-            node.logger.error("writable layers of old containers not removed", metadata: ["error": "\(error)"])
-        }
-    }
-
-    /// Rows that outlived their pod: what they describe may still be there.
-    private func releaseForgotten(networks: [NetworkEntry], publications: [PublicationEntry], keeping known: Set<String>) async {
-        for entry in networks where !known.contains(entry.podUID) {
-            do {
-                let attachment = PodAttachment(containerID: entry.podUID, networkNamespace: nil, namespace: "", name: "", uid: entry.podUID)
-                try await node.network.delete(attachment, result: try JSONDecoder().decode(NetworkResult.self, from: entry.result))
-                try await node.ledger.commit { try $0.removeNetwork(of: entry.podUID) }
-            } catch {
-                node.logger.error("forgotten network not released", metadata: ["pod.uid": "\(entry.podUID)", "error": "\(error)"])
-            }
-        }
-        for uid in Set(publications.map(\.podUID)).subtracting(known) {
-            do {
-                try await node.volumes.unpublish(podUID: uid)
-            } catch {
-                node.logger.error("forgotten volumes not unmounted", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
-            }
-        }
-        guard let reservations = node.reservations else { return }
-        do {
-            _ = try await node.network.releaseLeaked(in: reservations, keeping: known)
-        } catch {
-            node.logger.error("leaked addresses not released", metadata: ["error": "\(error)"])
-        }
-    }
-
     // MARK: The API server's list
 
     /// Follows the pods bound to this node until cancelled; their containers then stay as they are.
@@ -164,6 +39,7 @@ package actor PodManager {
         let selector = ObjectSelector(field: "spec.nodeName=\(node.facts.nodeName)")
         await withDiscardingTaskGroup { group in
             group.addTask { await self.mirrors.run() }
+            group.addTask { await self.keepReleasing() }
             group.addTask {
                 guard let source = self.node.staticPods else { return await self.take(staticPods: []) }
                 await source.run { await self.take(staticPods: $0) }
@@ -219,6 +95,11 @@ package actor PodManager {
 
     // MARK: Pods
 
+    func worker(for pod: Pod, isStatic: Bool, _ memory: PodMemory, objects: ObjectSnapshot, published: PodStatus?) -> PodWorker {
+        // Holds this actor, which lives as long as the daemon.
+        PodWorker(pod: pod, isStatic: isStatic, memory: memory, objects: objects, published: published, node: node) { await self.ended($0) }
+    }
+
     private func upsert(_ pod: Pod, isStatic: Bool = false) async {
         let uid = pod.metadata.uid
         if let worker = workers[uid] {
@@ -236,23 +117,37 @@ package actor PodManager {
         let ranHere = !memory.record.containers.isEmpty
         // What the ledger has lost the API server may still know: runs that are over count, and those that are not are lost.
         if !isOver, sandbox == nil, ranHere { memory.record.sandboxLost(at: Date()) }
+        var victims: [Pod] = []
         if !isOver {
             // Who was admitted is not asked again.
             if sandbox == nil, !ranHere, pod.metadata.deletionTimestamp == nil {
-                // It would start only to be ended again.
-                let shutdown = node.pressure.isShuttingDown ? PodFailure(reason: "NodeShutdown", message: "Pod was rejected as the node is shutting down.") : nil
-                memory.record.failure = shutdown ?? pressureFailure(of: pod, under: node.pressure.current) ?? allocations.admit(pod, taints: node.mirror.taints, on: node.facts)
+                memory.record.failure = admit(pod, displacing: &victims)
             } else {
                 allocations.restore(pod, nil)
             }
         }
         let worker = worker(for: pod, isStatic: isStatic, memory, objects: ObjectSnapshot(isComplete: false), published: isOver ? pod.status : nil)
         workers[uid] = worker
+        for victim in victims { await preempt(victim) }
         if let sandbox { await worker.claim(sandbox) }
         await worker.enqueue(pod)
         await endNamesakes(of: worker)
         launch(worker, uid: uid)
         applyNodeCgroups()
+    }
+
+    private func admit(_ pod: Pod, displacing victims: inout [Pod]) -> PodFailure? {
+        // It would start only to be ended again.
+        if node.pressure.isShuttingDown { return PodFailure(reason: "NodeShutdown", message: "Pod was rejected as the node is shutting down.") }
+        return pressureFailure(of: pod, under: node.pressure.current)
+            ?? allocations.admit(pod, taints: node.mirror.taints, on: node.facts, displacing: &victims)
+    }
+
+    /// Ends a pod within its own grace period. The critical one does not wait for that: what it was promised is its own now.
+    private func preempt(_ victim: Pod) async {
+        let why = PodFailure(reason: "Preempting", message: "Preempted in order to admit critical pod")
+        let disruption = PodFailure(reason: "TerminationByKubelet", message: "Pod was preempted by Kubelet to accommodate a critical pod.")
+        _ = await workers[victim.metadata.uid]?.end(why, grace: victim.spec.terminationGracePeriodSeconds ?? 30, disruption: disruption)
     }
 
     /// What a pod held is free: others may grow.
@@ -268,7 +163,7 @@ package actor PodManager {
     }
 
     /// A name belongs to one pod at a time: whoever was taken up under it before is gone upstream, and ends here too.
-    private func endNamesakes(of worker: PodWorker) async {
+    func endNamesakes(of worker: PodWorker) async {
         for uid in runs(before: worker).keys { await workers[uid]?.deletedUpstream() }
     }
 
@@ -281,7 +176,7 @@ package actor PodManager {
 
     /// The pod begins when earlier ones of its name have ended and let go of their volumes: their successor has the same claims,
     /// and two database servers must not meet on one of them.
-    private func launch(_ worker: PodWorker, uid: String) {
+    func launch(_ worker: PodWorker, uid: String) {
         let earlier = runs(before: worker).values
         runs[uid] = Task {
             for run in earlier { await run.value }
@@ -306,7 +201,7 @@ package actor PodManager {
     }
 
     /// Supervisors whose pods neither the ledger nor the API server knows. Berth made them, so Berth ends them.
-    private func shutDownUnclaimed() async {
+    func shutDownUnclaimed() async {
         guard hasFirstList, staticPods != nil else { return }
         for (uid, sandbox) in unclaimed {
             node.logger.notice("ending the sandbox of a forgotten pod", metadata: ["pod.uid": "\(uid)"])
@@ -325,7 +220,7 @@ package actor PodManager {
     }
 
     /// The cgroups above the pods, with the shares that the present pods give them.
-    private func applyNodeCgroups() {
+    func applyNodeCgroups() {
         let plans = nodeCgroups(for: allocations.pods, on: node.facts)
         guard plans != appliedCgroups else { return }
         appliedCgroups = plans
@@ -341,32 +236,6 @@ package actor PodManager {
                 node.logger.error("node cgroup not set up", metadata: ["cgroup": "\(plan.directories.first ?? "")", "error": "\(error)"])
             }
         }
-    }
-
-    // MARK: The machine's end
-
-    /// Ends the containers of every pod, those of critical pods last. Returns when they have ended, or their time is over.
-    func suspend(_ periods: ShutdownSettings) async {
-        node.pressure.isShuttingDown = true
-        for (isCritical, seconds) in [(false, periods.regular), (true, periods.critical)] {
-            var group: [PodWorker] = []
-            for worker in workers.values where await worker.pod.isCritical == isCritical { group.append(worker) }
-            for worker in group { await worker.suspend(Int(seconds)) }
-            let end = ContinuousClock.now + .seconds(seconds)
-            while ContinuousClock.now < end {
-                var isQuiet = true
-                for worker in group where await !worker.runs.isEmpty { isQuiet = false }
-                if isQuiet { break }
-                try? await Task.sleep(for: .milliseconds(50))  // between two looks; cancelled, the machine goes down without us
-                if Task.isCancelled { return }
-            }
-        }
-    }
-
-    /// The machine stays up after all.
-    func resume() async {
-        node.pressure.isShuttingDown = false
-        for worker in workers.values { await worker.suspend(nil) }
     }
 
     // MARK: Queries
@@ -387,21 +256,5 @@ package actor PodManager {
         var images: [String: String] = [:]
         for worker in workers.values { images.merge(await worker.imagesInUse()) { first, _ in first } }
         return images
-    }
-}
-
-extension ObjectSnapshot {
-    /// What the ledger holds of a pod's objects.
-    ///
-    /// - Parameter isComplete: the pod was set up with just these; before that, some may not have been read yet.
-    init(remembered objects: [ResolvedObject], isComplete: Bool) throws {
-        self.init(isComplete: isComplete)
-        for object in objects {
-            switch object.kind {
-            case .configMap: configMaps[object.name] = try JSONDecoder().decode(ConfigMap.self, from: object.body)
-            case .secret: secrets[object.name] = try JSONDecoder().decode(Secret.self, from: object.body)
-            case .persistentVolumeClaim, .persistentVolume, .serviceAccountToken, .runtimeClass: continue
-            }
-        }
     }
 }

@@ -15,7 +15,7 @@ extension PodWorker {
     ///   - living: the pod's supervisor, when it outlived the daemon; nil after a reboot or a crash of it.
     ///   - exits: of the containers that ended before a supervisor that is gone.
     func resume(_ living: Sandbox?, exits: [ContainerExit]) async {
-        hasResumed = true
+        mayHoldNetwork = !pod.spec.hostNetwork
         storedRowVersion = rowVersion
         guard let living else {
             let wasUp = memory.record.sandbox.isReady || memory.record.containers.values.contains(where: \.isRunning)
@@ -43,7 +43,7 @@ extension PodWorker {
             memory.record.adopt(record, image: container(record.name)?.image ?? "", imageID: status?.imageID ?? "")
         }
         memory.record.sandboxReady(attempt: 0, podIPs: pod.status.podIPs.map(\.ip))
-        hasResumed = true
+        mayHoldNetwork = !pod.spec.hostNetwork
         // Brought up to date and written down again, so that they can be taken away one day.
         renewVolumesAt = Date()
         await reconcile(with: living)

@@ -75,9 +75,10 @@ extension PodWorker {
         let known = try await recordedNetwork()
         if let known, known.namespacePath == new.networkNamespacePath { return known.result.ips }
         // Of an earlier sandbox, or half made when the daemon died.
-        if known != nil || attempt > 0 || setUpFailures > 0 || hasResumed { try await releaseNetwork(orUnrecorded: true) }
+        try await releaseNetwork()
         let attachment = attachment(namespace: new.networkNamespacePath)
         let network = node.network
+        mayHoldNetwork = true
         let result = try await node.ledger.bracket(
             Intent(.addNetwork, subject: uid, detail: attachment.containerID),
             effect: { try await network.add(attachment) },
@@ -149,8 +150,7 @@ extension PodWorker {
             // Of a supervisor that was lost.
             try await node.runtime.removeRemains(ofPod: uid, planned: try? sandboxPlan(for: pod, on: node.facts))  // some pods cannot be planned
         }
-        // The daemon may have died between the plugin and the row that tells of it.
-        try await releaseNetwork(orUnrecorded: hasResumed)
+        try await releaseNetwork()
         try await node.volumes.unpublish(podUID: uid)
         volumes = [:]
         try removeDirectories()
@@ -158,17 +158,18 @@ extension PodWorker {
         await node.userRanges.release(uid)
     }
 
-    /// - Parameter orUnrecorded: also what may have been made without being written down.
-    func releaseNetwork(orUnrecorded: Bool = false) async throws {
+    /// Also what may have been made without being written down. When it fails, the next attempt begins here again.
+    private func releaseNetwork() async throws {
         let uid = identity.uid
         let known = try await recordedNetwork()
-        guard known != nil || (orUnrecorded && !pod.spec.hostNetwork) else { return }
+        guard known != nil || mayHoldNetwork else { return }
         let network = node.network
         let attachment = attachment(namespace: nil)
         try await node.ledger.bracket(
             Intent(.deleteNetwork, subject: uid),
             effect: { try await network.delete(attachment, result: known?.result) },
             recording: { transaction, _ in try transaction.removeNetwork(of: uid) })
+        mayHoldNetwork = false
     }
 
     private func removeDirectories() throws {

@@ -42,8 +42,8 @@ package actor PodWorker {
     var saveRetryAt: Date?
     /// Failed attempts to set the pod up in a row.
     var setUpFailures = 0
-    /// The pod is older than this daemon, and may have been left half made.
-    var hasResumed = false
+    /// Plugins may have done something for the pod that no row tells of: they failed half way, or the daemon died behind them.
+    var mayHoldNetwork = false
     /// How far the ending of each container is.
     var stops: [String: ContainerStop] = [:]
     /// Runs whose start is not written down yet, each with its end, should that come first.

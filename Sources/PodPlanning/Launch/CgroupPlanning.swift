@@ -11,7 +11,7 @@ package func nodeCgroups(for pods: [Pod], on node: NodeFacts) -> [CgroupPlan] {
     let allocatable = ResourceAmounts(node.allocatable)
     let burstable = pods.filter { QOSClass(of: $0.spec) == .burstable }.reduce(0) { $0 + ($1.spec.requests["cpu"] ?? 0) }
     let parts = [
-        ("kubepods", ResourcePlan(cpuRequest: allocatable["cpu"] ?? 0, memoryLimit: allocatable["memory"])),
+        ("kubepods", ResourcePlan(cpuRequest: allocatable["cpu"] ?? 0, memoryLimit: node.podMemory ?? allocatable["memory"])),
         ("kubepods/burstable", ResourcePlan(cpuRequest: burstable)),
         ("kubepods/besteffort", ResourcePlan(cpuRequest: 0)),
     ]

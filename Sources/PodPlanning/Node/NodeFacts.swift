@@ -13,6 +13,8 @@ package struct NodeFacts: Codable, Hashable, Sendable {
     package var nodeIPs: [String]
     package var capacity: [String: Quantity]
     package var allocatable: [String: Quantity]
+    /// Bytes that the pods together are kept to; nil is what is allocatable.
+    package var podMemory: Int?
     package var clusterDNS: [String]
     package var clusterDomain = "cluster.local"
     package var kernel: KernelFeatures

@@ -18,6 +18,9 @@ package struct NodePaths: Codable, Hashable, Sendable {
     package var run: String { "\(root)/run/berth" }
     package var configuration: String { "\(root)/etc/berth" }
 
+    /// Has logind wait for the pods' end when the machine goes down. Late in the order of its kind, as kubelet's is.
+    package var logindDelay: String { "\(root)/etc/systemd/logind.conf.d/99-berth.conf" }
+
     package var ledger: String { "\(state)/ledger.sqlite" }
     package var images: String { "\(state)/images" }
     package var provisionedVolumes: String { "\(state)/volumes" }

@@ -87,6 +87,20 @@ package struct EvictionThreshold: Hashable, Sendable {
     }
 }
 
+/// What the hard thresholds of memory and of the pods' file system keep free, by resource. Bytes.
+/// Source: kubelet `hardEvictionReservation`.
+package func keptFree(by thresholds: [EvictionThreshold], memory: Int, storage: Int) -> [String: Int] {
+    var free: [String: Int] = [:]
+    for threshold in thresholds where threshold.gracePeriod == nil {
+        switch threshold.signal {
+        case .memory: free["memory"] = threshold.amount.value(of: memory)
+        case .nodeDisk: free["ephemeral-storage"] = threshold.amount.value(of: storage)
+        case .nodeInodes, .imageDisk, .imageInodes, .processes: continue
+        }
+    }
+    return free
+}
+
 /// When a node is short of something, and what then happens to pods.
 package struct EvictionSettings: Hashable, Sendable {
     package var thresholds: [EvictionThreshold]

@@ -37,6 +37,20 @@ package struct NodeAllocations: Sendable {
         return nil
     }
 
+    /// The same for a critical pod, for which others give up what they hold if nothing else keeps it out.
+    ///
+    /// - Parameter victims: who has to end for it.
+    package mutating func admit(_ pod: Pod, taints: [Taint], on node: NodeFacts, displacing victims: inout [Pod]) -> PodFailure? {
+        guard let failure = admit(pod, taints: taints, on: node) else { return nil }
+        guard failure.isShortage, pod.isCritical, let displaced = preempted(by: pod, among: others(than: pod), on: node) else { return failure }
+        var attempt = self
+        for victim in displaced { attempt.release(victim.metadata.uid) }
+        if attempt.admit(pod, taints: taints, on: node) != nil { return failure }
+        self = attempt
+        victims = displaced
+        return nil
+    }
+
     /// Looks at the newest version of a pod that holds something.
     ///
     /// - Returns: nil for a pod that is not known here, or over.
