@@ -57,7 +57,10 @@ package enum NodeServerError: ActionableError {
     }
 
     /// The kubelet answers plain text here, and `kubectl` prints it as it is.
-    var response: Response {
-        .text(remedy.map { "\(description)\n\($0)\n" } ?? "\(description)\n", status: status)
-    }
+    var response: Response { .text("\(lines)\n", status: status) }
+
+    /// To a request to leave HTTP. What is no Status, clients take for YAML if they can, and then have nothing to print.
+    var refusal: Response { .status(status, message: lines, reason: reason) }
+
+    private var lines: String { remedy.map { "\(description)\n\($0)" } ?? description }
 }

@@ -26,7 +26,7 @@ struct NodeStreams: Sendable {
             default: throw .notFound("the node API upgrades nothing at \(path)")
             }
         } catch {
-            return .refuse(error.response)
+            return .refuse(error.refusal)
         }
     }
 

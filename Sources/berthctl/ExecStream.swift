@@ -132,7 +132,9 @@ struct ExecStream: Sendable {
                 if case .body(let bytes) = part { text += String(buffer: bytes) }
                 if case .end = part { break }
             }
-            let lines = text.split(separator: "\n", maxSplits: 1).map(String.init)
+            // Anything but a Status comes from who is not berthd.
+            let message = (try? JSONDecoder().decode(Status.self, from: Data(text.utf8)))?.message ?? text
+            let lines = message.split(separator: "\n", maxSplits: 1).map(String.init)
             return Failure(lines.first ?? "berthd refused", remedy: lines.count > 1 ? lines[1].trimmed : nil)
         }
     }

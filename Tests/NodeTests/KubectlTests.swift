@@ -40,6 +40,8 @@ extension NodeTests {
                 let echoed = try await kubectl("exec", "-i", "talker", "-c", "main", "--", "sh", "-c", "cat; echo done", input: "one\ntwo\n")
                 #expect(echoed == "one\ntwo\ndone\n")
                 #expect(try await kubectl("exec", "talker", "-c", "main", "--", "sh", "-c", "exit 3", expecting: nil).contains("exit code 3"))
+                #expect(
+                    try await kubectl("exec", "talker", "-c", "main", "--", "absent", expecting: nil).contains("exec absent: No such file or directory"))
                 let large = String(repeating: "0123456789abcdef", count: 64 << 10)
                 #expect(try await kubectl("exec", "-i", "talker", "-c", "main", "--", "sh", "-c", "wc -c", input: large) == "1048576\n")
                 let typed = ([kubectl.program] + kubectl.options + ["exec", "-it", "talker", "-c", "main", "--", "sh", "-c", "'tty; until stty size | grep 33; do sleep 0.1; done'"])
