@@ -6,6 +6,8 @@ enum LedgerDatabase {
     static func open(_ path: String) throws(LedgerError) -> DatabaseQueue {
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
+            // Only now: GRDB asks for NORMAL when it has switched the journal to WAL, and a commit would then not outlast a power cut.
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             let fault = try queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
             guard fault == "ok" else { throw LedgerError.damaged(path: path, reason: fault ?? "quick_check gave no answer") }
             let migrator = LedgerSchema.migrator
@@ -27,7 +29,6 @@ enum LedgerDatabase {
         configuration.prepareDatabase { database in
             try database.execute(
                 sql: """
-                    PRAGMA synchronous = FULL;
                     PRAGMA cache_size = -1024;
                     PRAGMA wal_autocheckpoint = 1000;
                     PRAGMA journal_size_limit = 4194304;

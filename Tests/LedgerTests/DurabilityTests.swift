@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Glibc
 @testable import Ledger
 import Testing
@@ -31,6 +32,20 @@ struct DurabilityTests {
         #expect(FileManager.default.fileExists(atPath: damage.path))
         #expect(try await opened.ledger.read { try $0.pods().isEmpty })
         try await opened.ledger.commit { try $0.save(podEntry("new")) }
+    }
+
+    @Test("the log of writes is flushed to the disk by every commit, in a new ledger and in one that was there")
+    func flushed() throws {
+        let fixture = try LedgerFixture()
+        for _ in 0..<2 {
+            let database = try LedgerDatabase.open(fixture.location.database)
+            let (journal, synchronous) = try database.read { database in
+                (try String.fetchOne(database, sql: "PRAGMA journal_mode"), try Int.fetchOne(database, sql: "PRAGMA synchronous"))
+            }
+            #expect(journal == "wal")
+            #expect(synchronous == 2)  // FULL. Source: sqlite.org/pragma.html
+            try database.close()
+        }
     }
 
     @Test("every earlier schema opens and becomes the newest", arguments: 0...LedgerSchema.migrations.count)
