@@ -88,6 +88,40 @@ struct PodNetworkTests {
         }
     }
 
+    @Test("a plugin that does not end is asked again later, and what the others could do is done; with nothing written down, too", arguments: [true, false])
+    func slowPlugin(isRecorded: Bool) async throws {
+        try await TestNetwork.with(isRecorded ? 11 : 12) { test in
+            let port = isRecorded ? 21_811 : 21_812
+            let attachment = test.attachment("a", in: nil, portMappings: [PortMapping(hostPort: port, containerPort: 80)])
+            var result: NetworkResult?
+            try await TestNamespace.with { namespace in
+                var present = attachment
+                present.networkNamespace = namespace.path
+                result = try await test.cni.add(present)
+            }
+            func isForwarded() async throws -> Bool { try await run("iptables-save", "-t", "nat").contains("--dport \(port)") }
+            #expect(try await isForwarded())
+            let slow = try test.cniWithSlow("portmap")
+            let error = await #expect(throws: NetworkError.self) { try await slow.delete(attachment, result: isRecorded ? result : nil) }
+            #expect(error?.description.contains("no end within") == true)
+            #expect(try await isForwarded())
+            #expect(try test.network.reservations.holders() == [])
+            try await test.cni.delete(attachment, result: isRecorded ? result : nil)
+            #expect(try await !isForwarded())
+        }
+    }
+
+    @Test("rules of a host port that nobody remembers go with the address")
+    func leakedHostPort() async throws {
+        try await TestNetwork.with(13) { test in
+            try await TestNamespace.with { namespace in
+                _ = try await test.cni.add(test.attachment("a", in: namespace, portMappings: [PortMapping(hostPort: 21_813, containerPort: 80)]))
+            }
+            #expect(try await test.cni.releaseLeaked(in: test.network.reservations, keeping: []) == ["a"])
+            #expect(try await !run("iptables-save", "-t", "nat").contains("--dport 21813"))
+        }
+    }
+
     @Test("a plugin's own words are in the error, and a failed ADD leaves nothing")
     func failingPlugin() async throws {
         try await TestNetwork.with(5) { test in

@@ -30,6 +30,18 @@ struct TestNetwork {
         try await node.prepare()
     }
 
+    /// The same, but for a plugin that never ends.
+    func cniWithSlow(_ plugin: String) throws -> CNI {
+        let directory = "\(root)/slow"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try Data("#!/bin/sh\nexec sleep 1000\n".utf8).write(to: URL(filePath: "\(directory)/\(plugin)"))
+        chmod("\(directory)/\(plugin)", 0o755)
+        return CNI(
+            configuration: .init(
+                configurationDirectory: configurationDirectory, pluginDirectories: [directory, "/usr/lib/cni"], deadline: .seconds(3)),
+            logger: Logger(label: "test"))
+    }
+
     func remove() async throws {
         try await node.remove()
         try FileManager.default.removeItem(atPath: root)

@@ -1,4 +1,5 @@
 import KubeAPI
+import LinuxSystem
 import Testing
 
 extension NodeTests {
@@ -66,6 +67,24 @@ extension NodeTests {
                 try await node.stop()
                 try await node.start()
                 try await kubectl("wait", "node/\(node.name)", "--for=condition=MemoryPressure=False", "--timeout=30s")
+            }
+        }
+
+        @Test("a node short of process ids says so, and evicts who has the most")
+        func processes() async throws {
+            let numbers = ProcessNumbers.read()
+            let threshold = numbers.limit - numbers.used - 1500
+            let flags = ["--eviction-hard", "pid.available<\(threshold)", "--eviction-pressure-transition-period", "10s"]
+            try await node.with(flags) {
+                try await node.inNamespace("processes") { kubectl in
+                    let crowd = "i=0; while [ $i -lt 3000 ]; do sleep 1000 & i=$((i+1)); done; wait"
+                    try await kubectl.apply(pod("few") + pod("crowd", crowd, main: "resources: {requests: {memory: 1Gi}}"))
+                    try await kubectl.wait("pod/crowd", until: "{.status.reason}", is: "Evicted")
+                    #expect(try await kubectl.value("pod/crowd", "{.status.message}").hasPrefix("The node was low on resource: pids. Threshold quantity: \(threshold), available: "))
+                    try await kubectl("wait", "node/\(node.name)", "--for=condition=PIDPressure", "--timeout=30s")
+                    try await kubectl("wait", "node/\(node.name)", "--for=condition=PIDPressure=False", "--timeout=60s")
+                    #expect(try await kubectl.value("pod/few", "{.status.phase}") == "Running")
+                }
             }
         }
     }

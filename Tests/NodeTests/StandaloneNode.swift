@@ -10,7 +10,9 @@ actor StandaloneNode {
     @TaskLocal static var current: StandaloneNode?
 
     nonisolated let root: String
-    nonisolated let name = "bn\(getpid())"
+    nonisolated let name: String
+    /// The second byte of its pods' addresses.
+    private nonisolated let subnet: Int
     nonisolated let apiPort: Int
     nonisolated let nodePort: Int
     private var daemon: Process?
@@ -41,11 +43,20 @@ actor StandaloneNode {
         return getuid() == 0 && !Kubectl.programs.isEmpty && needs.allSatisfy { (path: String) in access(path, F_OK) == 0 }
     }()
 
-    init() throws {
-        // Short: below it are Unix sockets, whose paths have 107 bytes.
-        var template = Array("/tmp/berth-node.XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw SystemCallError(call: "mkdtemp", subject: "/tmp", code: errno) }
-        root = String(cString: made)
+    /// - Parameters:
+    ///   - label: of a node beside the one that the suites share.
+    ///   - directory: its root, which does not exist yet; nil is one below `/tmp`.
+    init(_ label: String = "", on directory: String? = nil) throws {
+        name = "bn\(getpid())\(label)"
+        subnet = (label.isEmpty ? 216 : 168) + Int(getpid()) % 16
+        if let directory {
+            root = directory
+        } else {
+            // Short: below it are Unix sockets, whose paths have 107 bytes.
+            var template = Array("/tmp/berth-node.XXXXXX".utf8CString)
+            guard let made = mkdtemp(&template) else { throw SystemCallError(call: "mkdtemp", subject: "/tmp", code: errno) }
+            root = String(cString: made)
+        }
         (apiPort, nodePort) = (try Self.freePort(), try Self.freePort())
         try FileManager.default.createDirectory(atPath: "\(root)/manifests", withIntermediateDirectories: true)
     }
@@ -55,11 +66,10 @@ actor StandaloneNode {
     }
 
     nonisolated var arguments: [String] {
-        let second = 216 + getpid() % 16
-        return [
+        [
             "--standalone", "--root-dir", root, "--hostname-override", name, "--node-ip", "127.0.0.1", "--address", "127.0.0.1",
-            "--port", "\(nodePort)", "--secure-port", "\(apiPort)", "--bridge", bridge, "--pod-cidr", "10.\(second).0.0/16",
-            "--service-cidr", "10.\(second + 20).0.0/16", "--cgroup-root", cgroup, "--pod-manifest-path", manifests, "--max-pods", "250",
+            "--port", "\(nodePort)", "--secure-port", "\(apiPort)", "--bridge", bridge, "--pod-cidr", "10.\(subnet).0.0/16",
+            "--service-cidr", "10.\(subnet + 20).0.0/16", "--cgroup-root", cgroup, "--pod-manifest-path", manifests, "--max-pods", "250",
         ]
     }
 
@@ -116,6 +126,9 @@ actor StandaloneNode {
         try await stop()
         try await start()
     }
+
+    /// Of the daemon.
+    var processID: pid_t? { daemon?.processIdentifier }
 
     /// Whether the daemon that was started has neither been stopped nor died.
     var isRunning: Bool { daemon?.isRunning ?? false }

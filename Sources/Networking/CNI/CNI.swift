@@ -96,8 +96,10 @@ package struct CNI: Sendable {
         guard !leaked.isEmpty else { return [] }
         let list = try currentList()
         for id in leaked {
-            let attachment = PodAttachment(containerID: id, networkNamespace: nil, namespace: "", name: "", uid: "")
-            // Whether it had host ports is not known, so no plugin is spared.
+            var attachment = PodAttachment(containerID: id, networkNamespace: nil, namespace: "", name: "", uid: "")
+            // Whether it had host ports is not known, so no plugin is spared; `portmap` finds its rules by the id, but looks only
+            // when it is told of a port.
+            attachment.portMappings = [PortMapping(hostPort: 1, containerPort: 1)]
             try await delete(attachment, in: list, previous: nil, sparing: { _ in false })
             logger.notice("address of a forgotten pod released", metadata: ["container.id": "\(id)"])
         }

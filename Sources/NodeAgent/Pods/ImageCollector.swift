@@ -13,13 +13,12 @@ struct ImageCollector: Sendable {
     /// Ids of the images that the pods of this node stand on.
     let inUse: @Sendable () async -> [String: String]
 
-    /// Looks every five minutes, until cancelled.
+    /// Looks at once, and then every five minutes, until cancelled.
     func run() async {
         while !Task.isCancelled {
+            await collect(at: Date())
             // Ends early only by cancellation, which the loop condition sees.
             try? await Task.sleep(for: Self.interval, tolerance: .seconds(30))
-            if Task.isCancelled { return }
-            await collect(at: Date())
         }
     }
 

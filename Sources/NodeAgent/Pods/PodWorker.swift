@@ -146,11 +146,20 @@ package actor PodWorker {
         await publishStatus()
     }
 
-    /// The API server no longer has the pod: it ends here too, without a word upstream.
+    /// Seconds that are left to a pod whose object was taken away before it had ended. Source: kubelet `minimumGracePeriodInSeconds`.
+    private static let forcedGrace = 2
+
+    /// The API server no longer has the pod: it ends here too, without a word upstream. If it was ending already, somebody does
+    /// not want to wait any longer, and maybe its successor is to start.
     package func deletedUpstream() {
         guard !isGoneUpstream else { return }
         isGoneUpstream = true
-        if pod.metadata.deletionTimestamp == nil { pod.metadata.deletionTimestamp = Timestamp(Date()) }
+        if pod.metadata.deletionTimestamp == nil {
+            pod.metadata.deletionTimestamp = Timestamp(Date())
+        } else {
+            memory.record.graceLimit = min(memory.record.graceLimit ?? Self.forcedGrace, Self.forcedGrace)
+            interruptStops()
+        }
         // Else it would begin anew if the node went down before its end.
         rowVersion += 1
         begin(.record) { await $0.persist() }

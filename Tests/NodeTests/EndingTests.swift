@@ -1,0 +1,113 @@
+import Foundation
+import KubeAPI
+import Testing
+
+extension NodeTests {
+    /// Ends that are hastened, and starts that are held back.
+    @Suite("Ends")
+    struct EndingTests {
+        let node: StandaloneNode
+
+        init() throws { node = try #require(StandaloneNode.current) }
+
+        private func pod(_ name: String, _ script: String = "trap \"\" TERM; sleep 1000", main: String = "", spec: String = "") -> String {
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: \(name)}
+            spec:
+              terminationGracePeriodSeconds: 1000
+              containers:
+              - {name: main, image: "\(StandaloneNode.busybox)", command: [sh, -c, '\(script)']\(main.isEmpty ? "" : ", \(main)")}
+            \(spec)
+            ---
+
+            """
+        }
+
+        @Test("a later deletion shortens the grace period; a forced one takes the object at once, and its processes with it")
+        func hastened() async throws {
+            try await node.inNamespace("hastened") { kubectl in
+                try await kubectl.apply(pod("patient") + pod("forced"))
+                try await kubectl.waitUntilReady("patient", "forced")
+                let uids = [try await kubectl.value("pod/patient", "{.metadata.uid}"), try await kubectl.value("pod/forced", "{.metadata.uid}")]
+                for name in ["patient", "forced"] {
+                    try await kubectl("delete", "pod", name, "--wait=false")
+                    #expect(try await kubectl.value("pod/\(name)", "{.metadata.deletionGracePeriodSeconds}") == "1000")
+                }
+                try await eventually("both are asked to end") {
+                    let events = try await kubectl("get", "events", "--field-selector", "reason=Killing", "-o", "jsonpath={.items[*].involvedObject.name}")
+                    return events.contains("patient") && events.contains("forced")
+                }
+                #expect(uids.allSatisfy { !node.containers(ofPod: $0).isEmpty })
+
+                try await kubectl("delete", "pod", "patient", "--grace-period=2", "--timeout=60s")
+                #expect(node.containers(ofPod: uids[0]).isEmpty)
+                try await kubectl("delete", "pod", "forced", "--grace-period=0", "--force", "--wait=false")
+                #expect(try await kubectl("get", "pod", "forced", "--ignore-not-found", "-o", "name").isEmpty)
+                try await eventually("its processes end") { node.supervisors()[uids[1]] == nil }
+            }
+        }
+
+        @Test("a deadline that is set or shortened later holds")
+        func deadline() async throws {
+            try await node.inNamespace("deadline") { kubectl in
+                try await kubectl.apply(
+                    pod("set", "sleep 1000", spec: "  restartPolicy: Never") + pod("shorter", "sleep 1000", spec: "  restartPolicy: Never\n  activeDeadlineSeconds: 1000"))
+                try await kubectl.waitUntilReady("set", "shorter")
+                for name in ["set", "shorter"] {
+                    try await kubectl("patch", "pod", name, "-p", #"{"spec": {"activeDeadlineSeconds": 1}}"#)
+                    try await kubectl.wait("pod/\(name)", until: "{.status.reason}", is: "DeadlineExceeded")
+                }
+            }
+        }
+
+        @Test("the daemon's end forgives nobody: the back-off goes on, and the count of restarts only grows")
+        func backOff() async throws {
+            try await node.inNamespace("back-off") { kubectl in
+                try await kubectl.apply(pod("failing", "exit 1"))
+                let state = "{.status.containerStatuses[0]"
+                let twenty = "back-off 20s restarting failed container=main pod=failing_back-off"
+                try await eventually("it waits for twenty seconds", within: 60) {
+                    try await kubectl.value("pod/failing", "\(state).state.waiting.message}").hasPrefix(twenty)
+                }
+                let count = try #require(Int(try await kubectl.value("pod/failing", "\(state).restartCount}")))
+                let ended = try await time(kubectl, "\(state).lastState.terminated.finishedAt}")
+                try await node.kill()
+                try await node.start()
+                #expect(try await kubectl.value("pod/failing", "\(state).state.waiting.message}").hasPrefix(twenty))
+                #expect(try await kubectl.value("pod/failing", "\(state).restartCount}") == "\(count)")
+                try await kubectl.wait("pod/failing", until: "\(state).restartCount}", is: "\(count + 1)", seconds: 60)
+                try await eventually("the next run is over") { try await time(kubectl, "\(state).lastState.terminated.startedAt}") > ended }
+                // The API's times have whole seconds.
+                #expect(try await time(kubectl, "\(state).lastState.terminated.startedAt}") >= ended.addingTimeInterval(19))
+                #expect(try await kubectl.value("pod/failing", "\(state).state.waiting.message}").hasPrefix("back-off 40s"))
+            }
+        }
+
+        private func time(_ kubectl: Kubectl, _ path: String) async throws -> Date {
+            try Date(try await kubectl.value("pod/failing", path), strategy: .iso8601)
+        }
+
+        @Test("a seccomp profile of the node confines, and a changed one confines the next start otherwise")
+        func profile() async throws {
+            try await node.inNamespace("profile") { kubectl in
+                func write(_ action: String) throws {
+                    let profile = #"{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "\#(action)"}]}"#
+                    try FileManager.default.createDirectory(atPath: "\(node.root)/var/lib/kubelet/seccomp", withIntermediateDirectories: true)
+                    try Data(profile.utf8).write(to: URL(fileURLWithPath: "\(node.root)/var/lib/kubelet/seccomp/own.json"))
+                }
+                let own = "securityContext: {seccompProfile: {type: Localhost, localhostProfile: own.json}}"
+                func print(_ name: String) async throws -> String {
+                    try await kubectl.apply(pod(name, "mkdir /made 2>&1 && echo made", main: own, spec: "  restartPolicy: Never"))
+                    try await eventually("it has run") { try await ["Succeeded", "Failed"].contains(kubectl.value("pod/\(name)", "{.status.phase}")) }
+                    return try await kubectl("logs", name)
+                }
+                try write("SCMP_ACT_ERRNO")
+                #expect(try await print("refused").contains("Operation not permitted"))
+                try write("SCMP_ACT_ALLOW")
+                #expect(try await print("allowed") == "made\n")
+            }
+        }
+    }
+}
