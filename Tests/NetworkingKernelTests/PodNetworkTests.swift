@@ -122,6 +122,28 @@ struct PodNetworkTests {
         }
     }
 
+    @Test("a host port of UDP leads to the pod, and the answer back")
+    func datagrams() async throws {
+        try await TestNetwork.with(14) { test in
+            try await TestNamespace.with { namespace in
+                let attachment = test.attachment("a", in: namespace, portMappings: [PortMapping(hostPort: 21_814, containerPort: 53, protocol: "udp")])
+                let result = try await test.cni.add(attachment)
+                let gateway = test.network.gateway
+                let answer = try await onDedicatedThread { () throws(SystemCallError) in
+                    let client = try Socket.datagrams(port: 0)
+                    try enterNetworkNamespace(namespace.path)
+                    let server = try Socket.datagrams(port: 53)
+                    try client.send("question", to: gateway, port: 21_814)
+                    try server.answer { $0 + " answered" }
+                    return try client.receive()
+                }
+                #expect(answer == "question answered")
+                try await test.cni.delete(attachment, result: result)
+                #expect(try await !run("iptables-save", "-t", "nat").contains("--dport 21814"))
+            }
+        }
+    }
+
     @Test("a plugin's own words are in the error, and a failed ADD leaves nothing")
     func failingPlugin() async throws {
         try await TestNetwork.with(5) { test in

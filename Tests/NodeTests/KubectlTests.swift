@@ -60,6 +60,40 @@ extension NodeTests {
             }
         }
 
+        @Test("stdin waits for the next client, or with stdinOnce ends with the first", arguments: Kubectl.programs)
+        func input(program: String) async throws {
+            let namespace = "input-\(Kubectl.programs.firstIndex(of: program) ?? 0)"
+            try await node.inNamespace(namespace) { _ in
+                var kubectl = node.kubectl(by: program)
+                kubectl.namespace = namespace
+                // What kubectl makes for -i has stdinOnce: a cat that ends tells that its input did.
+                let once = try await kubectl(
+                    "run", "once", "--image=\(StandaloneNode.busybox)", "--restart=Never", "--rm", "-i", "--", "sh", "-c", "cat; echo over", input: "typed\n")
+                #expect(once.hasPrefix("typed\nover\n"))
+                try await kubectl.apply(
+                    """
+                    apiVersion: v1
+                    kind: Pod
+                    metadata: {name: twice}
+                    spec:
+                      restartPolicy: Never
+                      containers:
+                      - name: main
+                        image: \(StandaloneNode.busybox)
+                        stdin: true
+                        command: [sh, -c, "read line; echo got $line; read line; echo then $line"]
+                    """)
+                try await kubectl.waitUntilReady("twice")
+                // Both stay until the container ends.
+                let client = kubectl
+                async let first = client("attach", "-i", "twice", input: "one\n")
+                try await eventually("the first client's line is read") { try await client("logs", "twice") == "got one\n" }
+                try await client("attach", "-i", "twice", input: "two\n")
+                #expect(try await first.contains("then two"))
+                #expect(try await client("logs", "twice") == "got one\nthen two\n")
+            }
+        }
+
         /// Fetches a page of `talker` through a port of this machine, as often as it takes for kubectl to listen.
         private func forward(_ kubectl: Kubectl) async throws {
             let script = """
