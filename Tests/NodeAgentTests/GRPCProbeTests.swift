@@ -8,7 +8,7 @@ import Testing
 
 @Suite("gRPC probes")
 struct GRPCProbeTests {
-    private func probe(_ port: Int, _ service: String? = nil, timeout: Duration = .seconds(10)) async throws -> ProbeResult {
+    private func probe(_ port: Int, _ service: String? = nil, timeout: Duration = .seconds(60)) async throws -> ProbeResult {
         let named = service.map { #","service":"\#($0)""# } ?? ""
         let action = try JSONValue(parsing: #"{"port":\#(port)\#(named)}"#).decode(as: GRPCAction.self)
         let runner = try ProbeRunner()

@@ -59,7 +59,7 @@ struct HTTPProbeTests {
             .decode(as: HTTPGetAction.self)
         let named = try JSONValue.object(["name": "web", "containerPort": .int(number)]).decode(as: ContainerPort.self)
         let runner = try ProbeRunner()
-        let result = await runner.get(action, podIP: "127.0.0.1", ports: [named], timeout: .seconds(10))
+        let result = await runner.get(action, podIP: "127.0.0.1", ports: [named], timeout: .seconds(60))
         try await runner.shutDown()
         try await listener.close()
         return (result, target.lastHeaders.withLock { $0 }, number)
