@@ -1,5 +1,6 @@
 @testable import ControlPlane
 import Foundation
+import GRDB
 import KubeAPI
 import Testing
 
@@ -41,6 +42,19 @@ struct ObjectStoreTests {
         let third = try await reopened.put(object("c"), at: key("c"), replacing: nil)
         #expect(third.resourceVersion == first.resourceVersion + 3)
         #expect(third.value.at("metadata", "resourceVersion")?.string == "\(third.resourceVersion)")
+    }
+
+    @Test("every write is flushed to the disk, in a new database and in one that was there")
+    func flushed() throws {
+        for _ in 0..<2 {
+            let database = try ObjectDatabase(path: directory.path + "/flushed", seal: .test)
+            let (journal, synchronous) = try database.connection.read { database in
+                (try String.fetchOne(database, sql: "PRAGMA journal_mode"), try Int.fetchOne(database, sql: "PRAGMA synchronous"))
+            }
+            #expect(journal == "wal")
+            #expect(synchronous == 2)  // FULL. Source: sqlite.org/pragma.html
+            try database.connection.close()
+        }
     }
 
     @Test("a write on an older version is a conflict")

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import KubeAPI
+import LinuxSystem
 import Testing
 
 extension NodeTests {
@@ -78,6 +79,37 @@ extension NodeTests {
                 let finished = try Date(try #require(last["finishedAt"]?.string), strategy: .iso8601)
                 // The API's times have whole seconds.
                 #expect((signalled.addingTimeInterval(-1)...gone).contains(finished))
+            }
+        }
+
+        @Test("a mount that no row tells of goes with its pod")
+        func unknownMount() async throws {
+            try await node.inNamespace("stray") { kubectl in
+                try await kubectl.apply(
+                    """
+                    apiVersion: v1
+                    kind: Pod
+                    metadata: {name: stray}
+                    spec:
+                      restartPolicy: Never
+                      volumes: [{name: scratch, emptyDir: {medium: Memory}}]
+                      containers:
+                      - name: main
+                        image: \(StandaloneNode.busybox)
+                        command: [sleep, "1000"]
+                        volumeMounts: [{name: scratch, mountPath: /scratch}]
+                    """)
+                try await kubectl.waitUntilReady("stray")
+                let uid = try await kubectl.value("pod/stray", "{.metadata.uid}")
+                try await node.kill()
+                Glibc.kill(try #require(node.supervisors()[uid]), SIGKILL)
+                let rows = try await Program.run(
+                    "/usr/bin/sqlite3", ["\(node.root)/var/lib/berth/ledger.sqlite", "DELETE FROM publication WHERE pod_uid = '\(uid)'; SELECT changes()"])
+                #expect(rows == "2\n")  // and the volume of its token
+                #expect(try SmallFile.text("/proc/self/mountinfo").contains(uid))
+                try await node.start()
+                try await kubectl("delete", "pod", "stray")
+                #expect(try !SmallFile.text("/proc/self/mountinfo").contains(uid))
             }
         }
 

@@ -184,9 +184,10 @@ package actor PodWorker {
         wake()
     }
 
-    /// The files among the volumes follow their sources. Before the setup they are not there, and during it come up to date.
+    /// The files among the volumes follow their sources. Before the setup they are not there, during it come up to date, and
+    /// when they are taken away they shall not come back.
     private func beginRefresh() {
-        guard memory.record.sandbox.isReady, !memory.isCleanedUp, pod.hasFileVolumes || !hasAllVolumes else { return }
+        guard memory.record.sandbox.isReady, !memory.isCleanedUp, !isWorking(on: .finish), pod.hasFileVolumes || !hasAllVolumes else { return }
         renewVolumesAt = nil
         begin(.refreshVolumes) { await $0.refreshVolumes() }
     }

@@ -150,7 +150,12 @@ package struct VolumeKeeper: Sendable {
     /// Takes down what `publish` made for the pod, whatever of it there is; a claim's volume is unmounted from the node with its last pod.
     package func unpublish(podUID uid: String) async throws {
         let entries = try await ledger.read { try $0.publications(of: uid) }
-        guard !entries.isEmpty else { return }
+        if !entries.isEmpty { try await unpublish(entries, podUID: uid) }
+        // Also what no row tells of: of a publication that was broken off, or of a ledger that was lost.
+        _ = try await effects.unpublishAll(podUID: uid)
+    }
+
+    private func unpublish(_ entries: [PublicationEntry], podUID uid: String) async throws {
         let effects = effects
         let ledger = ledger
         try await ledger.bracket(
