@@ -1,10 +1,13 @@
+import Glibc
 internal import GRDB
+import LinuxSystem
 
 /// Opening the file itself.
 enum LedgerDatabase {
     /// - Throws: `damaged` when SQLite cannot make sense of the file.
     static func open(_ path: String) throws(LedgerError) -> DatabaseQueue {
         do {
+            try keepToOneself(path)
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             // Only now: GRDB asks for NORMAL when it has switched the journal to WAL, and a commit would then not outlast a power cut.
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -16,6 +19,16 @@ enum LedgerDatabase {
             return queue
         } catch {
             throw LedgerError(error, path: path)
+        }
+    }
+
+    /// What SQLite puts beside the file has its mode.
+    private static func keepToOneself(_ path: String) throws(SystemCallError) {
+        do throws(SystemCallError) {
+            _ = try OwnedFileDescriptor(opening: path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+        } catch where error.code == EEXIST {
+            // By name: whoever opens and closes a file that SQLite has open gives up SQLite's locks.
+            try systemCall("chmod", on: path) { chmod(path, 0o600) }
         }
     }
 

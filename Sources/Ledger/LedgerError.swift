@@ -1,5 +1,7 @@
+import Glibc
 internal import GRDB
 import KubeAPI
+import LinuxSystem
 import Sealing
 
 /// Why the ledger could not do what was asked.
@@ -64,6 +66,8 @@ extension LedgerError {
             case .SQLITE_CANTOPEN: self = .cannotOpen(path: path, reason: error.message ?? "\(error.resultCode)")
             default: self = .failed(path: path, reason: error.description)
             }
+        case let error as SystemCallError:
+            self = error.code == ENOSPC ? .diskFull(path: path) : .cannotOpen(path: path, reason: error.description)
         case let error as any ActionableError: self = .refused(reason: error.description)
         default: self = .unreadable(what: path, reason: "\(error)")
         }

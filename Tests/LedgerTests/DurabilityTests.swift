@@ -48,6 +48,16 @@ struct DurabilityTests {
         }
     }
 
+    @Test("nobody else may read it, its log of writes included", arguments: [true, false])
+    func mode(isNew: Bool) async throws {
+        let fixture = try LedgerFixture()
+        let path = fixture.location.database
+        if !isNew { #expect(FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o644])) }
+        let ledger = try fixture.open().ledger
+        try await ledger.commit { try $0.save(podEntry("one")) }
+        for file in [path, "\(path)-wal"] { #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o600) }
+    }
+
     @Test("every earlier schema opens and becomes the newest", arguments: 0...LedgerSchema.migrations.count)
     func migrations(applied: Int) async throws {
         let fixture = try LedgerFixture()

@@ -48,7 +48,7 @@ actor StandaloneNode {
     ///   - directory: its root, which does not exist yet; nil is one below `/tmp`.
     init(_ label: String = "", on directory: String? = nil) throws {
         name = "bn\(getpid())\(label)"
-        subnet = (label.isEmpty ? 216 : 168) + Int(getpid()) % 16
+        subnet = try Self.freeSubnet(from: label.isEmpty ? 216 : 168)
         if let directory {
             root = directory
         } else {
@@ -59,6 +59,14 @@ actor StandaloneNode {
         }
         (apiPort, nodePort) = (try Self.freePort(), try Self.freePort())
         try FileManager.default.createDirectory(atPath: "\(root)/manifests", withIntermediateDirectories: true)
+    }
+
+    /// The second byte of one of sixteen /16 networks, to which this machine has no route: others' nodes may run at the same time.
+    private static func freeSubnet(from first: Int) throws -> Int {
+        let routes = try SmallFile.text("/proc/net/route")
+        let candidates = (0..<16).map { first + (Int(getpid()) + $0) % 16 }
+        // Destinations are hexadecimal, last byte first.
+        return try #require(candidates.first { !routes.contains("\t0000" + String($0 | 0x100, radix: 16, uppercase: true).dropFirst() + "0A\t") })
     }
 
     nonisolated func kubectl(by program: String) -> Kubectl {
