@@ -49,6 +49,23 @@ extension NodeTests {
             }
         }
 
+        @Test("what could not be started, and what a signal ended, is told by its exit code")
+        func codes() async throws {
+            try await node.inNamespace("codes") { kubectl in
+                let none = pod("none", spec: "  restartPolicy: Never").replacing("[sh, -c, 'trap \"\" TERM; sleep 1000']", with: "[/none]")
+                try await kubectl.apply(none + pod("killed", "sleep 1000", spec: "  restartPolicy: Never"))
+                let end = "{.status.containerStatuses[0].state.terminated"
+                try await kubectl.wait("pod/none", until: "\(end).reason}", is: "StartError")
+                #expect(try await kubectl.value("pod/none", "\(end).exitCode}") == "128")
+                #expect(try await kubectl.value("pod/none", "\(end).message}").contains("/none"))
+                try await kubectl.waitUntilReady("killed")
+                let uid = try await kubectl.value("pod/killed", "{.metadata.uid}")
+                kill(try #require(node.containers(ofPod: uid).first), SIGKILL)
+                try await kubectl.wait("pod/killed", until: "{.status.phase}", is: "Failed")
+                #expect(try await kubectl.value("pod/killed", "\(end).exitCode} \(end).reason}") == "137 Error")
+            }
+        }
+
         @Test("a deadline that is set or shortened later holds")
         func deadline() async throws {
             try await node.inNamespace("deadline") { kubectl in
@@ -73,6 +90,10 @@ extension NodeTests {
                 }
                 let count = try #require(Int(try await kubectl.value("pod/failing", "\(state).restartCount}")))
                 let ended = try await time(kubectl, "\(state).lastState.terminated.finishedAt}")
+                // Of a container that is over only its log stays.
+                let id = try await kubectl.value("pod/failing", "\(state).lastState.terminated.containerID}").split(separator: "/").last ?? ""
+                #expect(!id.isEmpty)
+                try await eventually("its writable layer goes") { access("\(node.root)/var/lib/berth/containers/\(id)", F_OK) != 0 }
                 try await node.kill()
                 try await node.start()
                 #expect(try await kubectl.value("pod/failing", "\(state).state.waiting.message}").hasPrefix(twenty))

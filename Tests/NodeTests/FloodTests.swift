@@ -61,6 +61,25 @@ extension NodeTests {
                 }
                 _ = try await stalled
                 #expect(try memory(of: daemon) < before + 64 << 20)
+
+                // One who attaches and does not read: the container waits for it, and nobody else does.
+                let attach = command.replacing("'logs' '-f'", with: "'attach'")
+                async let attached = Program.run("/bin/sh", ["-c", "\(attach) | sleep 15"], environment: ["HOME": node.root], expecting: nil)
+                try await eventually("the container waits") {
+                    let first = try FileStatus(of: "\(log)/0.log").size
+                    try await Task.sleep(for: .seconds(2))  // in which a flood writes
+                    return try FileStatus(of: "\(log)/0.log").size == first
+                }
+                try await kubectl.shell("flood", "echo meanwhile > /proc/1/fd/1", container: "calm")
+                try await eventually("the line is in the log") { try await kubectl("logs", "flood", "-c", "calm", "--tail=1") == "meanwhile\n" }
+                for _ in 0..<4 {
+                    #expect(try memory(of: supervisor) < 4 << 20)
+                    try await Task.sleep(for: .seconds(1))  // in which a flood would have been kept
+                }
+                _ = try await attached
+                let stopped = try FileStatus(of: "\(log)/0.log").size
+                try await eventually("it goes on") { try FileStatus(of: "\(log)/0.log").size != stopped }
+
                 for pod in ["flood", "beside"] {
                     #expect(try await kubectl.value("pod/\(pod)", "{.status.containerStatuses[*].restartCount}").allSatisfy { "0 ".contains($0) })
                     #expect(try await kubectl.value("pod/\(pod)", #"{.status.conditions[?(@.type=="Ready")].status}"#) == "True")

@@ -70,6 +70,27 @@ extension NodeTests {
             }
         }
 
+        @Test("a soft threshold leaves the pod the time that the node allows")
+        func soft() async throws {
+            let flags = [
+                "--eviction-hard", "", "--eviction-soft", "memory.available<100%", "--eviction-soft-grace-period", "memory.available=1s",
+                "--eviction-max-pod-grace-period", "20", "--eviction-pressure-transition-period", "1s",
+            ]
+            try await node.inNamespace("soft") { kubectl in
+                let book = "\(node.root)/soft/book"
+                let script = "trap \"sleep 4; echo done > /soft/book; exit 0\" TERM; echo ready > /soft/book; while :; do sleep 0.1; done"
+                try await kubectl.apply(
+                    pod("polite", script, main: "volumeMounts: [{name: soft, mountPath: /soft}]",
+                        spec: "  volumes: [{name: soft, hostPath: {path: \(node.root)/soft, type: DirectoryOrCreate}}]"))
+                try await kubectl.waitUntilReady("polite")
+                try await eventually("it can be told") { try SmallFile.text(book) == "ready\n" }
+                try await node.with(flags) {
+                    try await kubectl.wait("pod/polite", until: "{.status.reason}", is: "Evicted")
+                    try await eventually("it has had its time") { try SmallFile.text(book) == "done\n" }
+                }
+            }
+        }
+
         @Test("a node short of process ids says so, and evicts who has the most")
         func processes() async throws {
             let numbers = ProcessNumbers.read()
