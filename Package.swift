@@ -214,7 +214,7 @@ let package = Package(
         .testTarget(name: "SandboxPlanTests", dependencies: ["SandboxPlan", "CSandboxPlan"], swiftSettings: house),
         .testTarget(
             name: "ContainerRuntimeKernelTests",
-            dependencies: ["ContainerRuntime", "PodPlanning", "LinuxSystem", "SandboxPlan", log], swiftSettings: house),
+            dependencies: ["ContainerRuntime", "PodPlanning", "LinuxSystem", "KubeAPI", "SandboxPlan", log], swiftSettings: house),
         .testTarget(name: "NodeTests", dependencies: ["ControlPlane", "LinuxSystem", "KubeAPI"], swiftSettings: house),
     ]
 )

@@ -132,6 +132,11 @@ int pod_exit_code(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(stat
 int pod_exit_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 int pod_kill(int pid, int signal) { return kill(pid, signal) ? -errno : 0; }
 
+int pod_kill_group(int pid, int signal) {
+    int group = getpgid(pid);
+    return pod_kill(group > 0 && group != getpgrp() ? -group : pid, signal);
+}
+
 // A control file of a cgroup, whole. Bytes read, or minus an errno.
 static long read_control(const char *directory, const char *name, char *bytes, size_t size) {
     char path[4096];

@@ -80,6 +80,7 @@ static _Noreturn void run_container(const void *plan, const struct pod_context *
 }
 
 int pod_start(const void *plan, const struct pod_context *context, int target, int unified, struct pod_streams streams) {
+    if (context->runtime) return runtime_start(plan, context, target, unified, streams);
     int handle = target > 0 ? (int)syscall(SYS_pidfd_open, target, 0) : -1;
     if (target > 0 && handle < 0) return -errno;
     int pid = clone_into(CLONE_NEWNS | (context->pid_scope == BERTH_PID_CONTAINER && target == 0 ? CLONE_NEWPID : 0), unified);
@@ -112,12 +113,13 @@ static _Noreturn void run_exec(
 }
 
 int pod_exec(
-    const void *plan, const struct pod_context *context, int target, int unified, const char *const *directories,
+    const void *plan, const struct pod_context *context, int target, int unified, const struct pod_place *place,
     struct pod_streams streams) {
+    if (context->runtime) return runtime_exec(plan, context, unified, place, streams);
     int handle = (int)syscall(SYS_pidfd_open, target, 0);
     if (handle < 0) return -errno;
     int pid = clone_into(0, unified);
-    if (pid == 0) run_exec(plan, context, directories, handle, streams);
+    if (pid == 0) run_exec(plan, context, place->directories, handle, streams);
     close(handle);
     return pid;
 }

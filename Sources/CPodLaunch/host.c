@@ -14,6 +14,18 @@ int write_file(const char *path, const char *value, size_t size) {
     return result;
 }
 
+int cgroup_write(const void *plan, const struct berth_cgroup *cgroup, const char **subject, pod_warning *warn, void *context) {
+    const struct berth_cgroup_write *writes = berth_at(plan, cgroup->writes.offset);
+    for (uint32_t i = 0; i < cgroup->writes.count; i++) {
+        *subject = text(plan, writes[i].file);
+        int result = write_file(*subject, text(plan, writes[i].value), writes[i].value.count);
+        if (result == 0) continue;
+        if (!writes[i].is_optional) return result;
+        warn(context, "cgroup", *subject, -result);
+    }
+    return 0;
+}
+
 int pod_make_cgroup(const void *plan, const struct berth_cgroup *cgroup, const char **subject, pod_warning *warn, void *context) {
     for (uint32_t i = 0; i < cgroup->directories.count; i++) {
         const char *path = nth_text(plan, cgroup->directories, i);
@@ -24,18 +36,12 @@ int pod_make_cgroup(const void *plan, const struct berth_cgroup *cgroup, const c
         if (result < 0) return result;
         if (mkdir(path, 0755) && errno != EEXIST) return -errno;
     }
-    const struct berth_cgroup_write *writes = berth_at(plan, cgroup->writes.offset);
-    for (uint32_t i = 0; i < cgroup->writes.count; i++) {
-        *subject = text(plan, writes[i].file);
-        int result = write_file(*subject, text(plan, writes[i].value), writes[i].value.count);
-        if (result == 0) continue;
-        if (!writes[i].is_optional) return result;
-        warn(context, "cgroup", *subject, -result);
-    }
+    int result = cgroup_write(plan, cgroup, subject, warn, context);
+    if (result < 0) return result;
     if (cgroup->device_filter.count == 0) return 0;
     for (uint32_t i = 0; i < cgroup->directories.count; i++) {
         *subject = nth_text(plan, cgroup->directories, i);
-        int result = device_filter_attach(plan, cgroup->device_filter, *subject);
+        result = device_filter_attach(plan, cgroup->device_filter, *subject);
         if (result < 0) return result;
     }
     return 0;

@@ -99,7 +99,7 @@ void mounts_open_sources(const void *plan, const struct berth_container *contain
     }
 }
 
-static int new_filesystem(const char *type, const char *data, uint64_t attributes, const char *subject) {
+int filesystem_new(const char *type, const char *data, uint64_t attributes, const char *subject) {
     char copy[4096], *rest = copy, *option;
     int context = child_check((int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), "mount", subject);
     snprintf(copy, sizeof copy, "%s", data);
@@ -119,7 +119,7 @@ static int new_filesystem(const char *type, const char *data, uint64_t attribute
 // v1: a small tmpfs with a directory per hierarchy, and the container's own cgroup bound on each.
 static void mount_v1_cgroups(const void *plan, const struct berth_container *container, int place, const char *subject, uint64_t attributes) {
     static const char prefix[] = "/sys/fs/cgroup/";
-    int tree = new_filesystem("tmpfs", "mode=755,size=64k", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, subject);
+    int tree = filesystem_new("tmpfs", "mode=755,size=64k", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, subject);
     child_check(tree_move(tree, place), "mount", subject);
     for (uint32_t i = 0; i < container->cgroup.directories.count; i++) {
         char name[256];
@@ -147,7 +147,7 @@ static void mount_cgroups(const void *plan, const struct berth_container *contai
     if (unified < 0) return mount_v1_cgroups(plan, container, place, subject, attributes);
     int tree;
     if (container->flags & BERTH_CGROUP_NAMESPACE) {
-        tree = new_filesystem("cgroup2", "", attributes, subject);
+        tree = filesystem_new("cgroup2", "", attributes, subject);
     } else {
         tree = child_check(tree_clone(unified, 0), "cgroup mount", first);
         child_check(tree_set(tree, 0, attributes, 0, 0), "cgroup mount", first);
@@ -169,7 +169,7 @@ void mounts_perform(const void *plan, const struct berth_container *container, i
         int place = child_check(root_make(root, destination, is_file, is_kernel ? RESOLVE_NO_SYMLINKS : 0), "mount point", destination);
         switch (mount->kind) {
         case BERTH_MOUNT_FILESYSTEM: {
-            int tree = trees[i] >= 0 ? trees[i] : new_filesystem(type, text(plan, mount->detail), attributes_of(mount->options), destination);
+            int tree = trees[i] >= 0 ? trees[i] : filesystem_new(type, text(plan, mount->detail), attributes_of(mount->options), destination);
             child_check(tree_move(tree, place), "mount", destination);
             close(tree);
             break;
@@ -199,7 +199,7 @@ void paths_cover(const void *plan, const struct berth_container *container, int 
         struct stat status;
         child_check(fstat(place, &status), "mask", path);
         if (S_ISDIR(status.st_mode) && empty < 0) {
-            empty = new_filesystem("tmpfs", "size=0,mode=555", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, path);
+            empty = filesystem_new("tmpfs", "size=0,mode=555", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, path);
             child_check(tree_move(empty, place), "mask", path);
         } else {
             if (!S_ISDIR(status.st_mode) && null < 0) null = child_check(open("/dev/null", O_PATH | O_CLOEXEC), "mask", "/dev/null");

@@ -29,6 +29,8 @@ int clone_into(uint64_t flags, int unified);
 // CLONE_NEW... of the namespaces that all containers of the pod share with the supervisor.
 uint64_t shared_namespaces(uint32_t flags);
 int write_file(const char *path, const char *value, size_t size);
+// The settings alone, of a cgroup that is there.
+int cgroup_write(const void *plan, const struct berth_cgroup *cgroup, const char **subject, pod_warning *warn, void *context);
 // Attaches the program to a v2 directory, beside those that are there. 0, or minus an errno.
 int device_filter_attach(const void *plan, struct berth_span program, const char *directory);
 // Asks the scheduler for slices of this many nanoseconds (0: its default), which decides how soon a woken thread gets to run on a
@@ -60,10 +62,17 @@ int tree_map(int tree, int is_recursive, int user_namespace);
 
 // @param target a pidfd: its container's /proc shows the PID namespace to be joined; or -1.
 void mounts_open_sources(const void *plan, const struct berth_container *container, const struct pod_context *context, int target, int *trees);
+// A file system of its own, not mounted anywhere yet.
+int filesystem_new(const char *type, const char *data, uint64_t attributes, const char *subject);
 void mounts_perform(const void *plan, const struct berth_container *container, int root, const int *trees);
 void devices_make(const void *plan, const struct berth_container *container, int root);
 void paths_cover(const void *plan, const struct berth_container *container, int root);
 int terminal_open(int root, uint32_t owner, int as_console);
+
+// The same two by an OCI runtime.
+int runtime_start(const void *plan, const struct pod_context *context, int target, int unified, struct pod_streams streams);
+int runtime_exec(
+    const void *plan, const struct pod_context *context, int unified, const struct pod_place *place, struct pod_streams streams);
 
 // Namespaces a process enters last, when it has nothing left to do for which the host's privileges are needed.
 struct process_scope {

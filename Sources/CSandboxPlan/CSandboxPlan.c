@@ -40,7 +40,7 @@ static int is_cgroup(struct view view, const struct berth_cgroup *cgroup) {
 
 static int is_process(struct view view, const struct berth_process *process) {
     return are_texts(view, process->arguments) && process->arguments.count > 0 && are_texts(view, process->environment)
-        && is_text(view, process->working_directory) && is_text(view, process->apparmor)
+        && is_text(view, process->working_directory) && is_text(view, process->apparmor) && is_text(view, process->document)
         && holds(view, process->groups, sizeof(uint32_t), 4)
         && holds(view, process->seccomp, 1, 8) && process->seccomp.count % 8 == 0 && process->seccomp.count / 8 <= UINT16_MAX
         && holds(view, process->resource_limits, sizeof(struct berth_resource_limit), 8);
@@ -66,7 +66,8 @@ static int is_container(struct view view, const struct berth_container *containe
 
 static int is_sandbox(struct view view, const struct berth_sandbox *sandbox) {
     if (!is_text(view, sandbox->uid) || !is_text(view, sandbox->namespace_) || !is_text(view, sandbox->name)
-        || !is_text(view, sandbox->hostname) || !holds(view, sandbox->sysctls, sizeof(struct berth_sysctl), 8))
+        || !is_text(view, sandbox->hostname) || !is_text(view, sandbox->handler) || !is_text(view, sandbox->runtime)
+        || !holds(view, sandbox->sysctls, sizeof(struct berth_sysctl), 8))
         return 0;
     const struct berth_sysctl *sysctls = berth_at(view.base, sandbox->sysctls.offset);
     for (uint32_t i = 0; i < sandbox->sysctls.count; i++)

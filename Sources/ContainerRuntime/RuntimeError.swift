@@ -18,7 +18,8 @@ package enum RuntimeError: ActionableError, Hashable {
     package var description: String {
         switch self {
         case .stepFailed(let step, let subject, let code):
-            subject.isEmpty ? "\(step): \(SystemCallError.text(of: code))" : "\(step) \(subject): \(SystemCallError.text(of: code))"
+            // Of an OCI runtime, which says it all in words.
+            code == 0 ? "\(step): \(subject)" : subject.isEmpty ? "\(step): \(SystemCallError.text(of: code))" : "\(step) \(subject): \(SystemCallError.text(of: code))"
         case .sandboxLost(let pod): "the supervisor of pod \(pod) has ended"
         case .sandboxExists(let pod): "pod \(pod) has a supervisor already"
         case .noSuchContainer(let id): "no container \(id)"

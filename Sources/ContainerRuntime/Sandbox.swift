@@ -1,6 +1,8 @@
 import CSandboxPlan
 package import Glibc
+import KubeAPI
 import LinuxSystem
+import PodPlanning
 package import SandboxPlan
 
 /// One pod's supervisor, `berth-pod`, and the containers it holds. Letting go of the value leaves the pod running.
@@ -35,6 +37,9 @@ package actor Sandbox {
         guard plan.id.utf8.count == Int(BERTH_ID_SIZE) else { throw .unsuitablePlan(reason: "id '\(plan.id)' has not \(BERTH_ID_SIZE) characters") }
         guard !plan.root.layers.isEmpty else { throw .unsuitablePlan(reason: "container \(plan.name) has no image layers") }
         guard plan.root.scratch.utf8.count < 256 else { throw .unsuitablePlan(reason: "scratch directory \(plan.root.scratch) has a path of over 255 bytes") }
+        if let runtime = self.plan.runtime, plan.process.document == nil {
+            throw .unsuitablePlan(reason: "container \(plan.name) has no bundle for \(runtime.handler)")
+        }
         guard !plan.process.arguments.isEmpty else { throw .unsuitablePlan(reason: "container \(plan.name) has no command") }
         let file = try memoryFile(plan.encoded(), name: "container plan")
         let replies = try await channel.exchange(
@@ -63,6 +68,8 @@ package actor Sandbox {
     /// - Parameter stdin: whether the command gets a pipe to read from in place of `/dev/null`; a TTY is always both ways.
     package func exec(_ id: String, _ plan: ProcessPlan, stdin: Bool = false) async throws(RuntimeError) -> ExecSession {
         guard !plan.arguments.isEmpty else { throw .unsuitablePlan(reason: "the command is empty") }
+        var plan = plan
+        if self.plan.runtime != nil { plan.document = ociProcess(plan).description }
         let file = try memoryFile(plan.encoded(), name: "process plan")
         let end = ExecEnd()
         let channel = channel

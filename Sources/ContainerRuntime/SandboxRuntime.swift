@@ -44,7 +44,7 @@ package actor SandboxRuntime {
     ///
     /// - Parameter rebuilding: the plan of a pod, by its uid, made anew from what else is known of it; nil when nothing is. Asked
     ///   where the plan written down cannot be read, which is then kept beside the new one.
-    package func recover(rebuilding: @escaping @Sendable (String) -> SandboxPlan? = { _ in nil }) async -> Recovery {
+    package func recover(rebuilding: @escaping @Sendable (String) async -> SandboxPlan? = { _ in nil }) async -> Recovery {
         var recovery = Recovery(sandboxes: [], lost: [])
         let uids = directoryNames(configuration.podsDirectory)
         await withTaskGroup(of: Found.self) { group in
@@ -62,9 +62,11 @@ package actor SandboxRuntime {
 
     private enum Found: Sendable { case living(Sandbox), lost(LostSandbox), unreadable(String) }
 
-    private func recover(_ uid: String, rebuilding: @Sendable (String) -> SandboxPlan?) async -> Found {
+    private func recover(_ uid: String, rebuilding: @Sendable (String) async -> SandboxPlan?) async -> Found {
         let directory = configuration.podDirectory(uid)
-        guard let plan = readPlan(of: uid, in: directory) ?? replacement(of: rebuilding(uid), in: directory) else { return .unreadable(uid) }
+        var known = readPlan(of: uid, in: directory)
+        if known == nil { known = replacement(of: await rebuilding(uid), in: directory) }
+        guard let plan = known else { return .unreadable(uid) }
         let remains = SandboxRemains(plan: plan, directory: directory)
         do throws(RuntimeError) {
             return .living(try await reconnect(plan, remains: remains))

@@ -146,8 +146,11 @@ package struct ProcessPlan: Codable, Hashable, Sendable {
     package var tty: Bool
     /// Written to `/proc/self/attr/apparmor/exec` when set.
     package var appArmorProfile: String?
+    /// The same said to an OCI runtime, in JSON: of a container the whole `config.json`, of a command its process. Nil: `berth-pod`
+    /// performs the plan itself.
+    package var document: String?
 
-    package init(arguments: [String], environment: [String], workingDirectory: String = "/", uid: UInt32 = 0, gid: UInt32 = 0, groups: [UInt32] = [], umask: UInt32 = 0o022, capabilities: CapabilitySets = CapabilitySets(), noNewPrivileges: Bool = true, seccomp: [UInt8] = [], resourceLimits: [ResourceLimit] = [], oomScoreAdjustment: Int = 0, tty: Bool = false, appArmorProfile: String? = nil) {
+    package init(arguments: [String], environment: [String], workingDirectory: String = "/", uid: UInt32 = 0, gid: UInt32 = 0, groups: [UInt32] = [], umask: UInt32 = 0o022, capabilities: CapabilitySets = CapabilitySets(), noNewPrivileges: Bool = true, seccomp: [UInt8] = [], resourceLimits: [ResourceLimit] = [], oomScoreAdjustment: Int = 0, tty: Bool = false, appArmorProfile: String? = nil, document: String? = nil) {
         self.arguments = arguments
         self.environment = environment
         self.workingDirectory = workingDirectory
@@ -162,6 +165,7 @@ package struct ProcessPlan: Codable, Hashable, Sendable {
         self.oomScoreAdjustment = oomScoreAdjustment
         self.tty = tty
         self.appArmorProfile = appArmorProfile
+        self.document = document
     }
 }
 

@@ -24,6 +24,7 @@ extension ProcessPlan {
         process.environment = writer.texts(environment)
         process.working_directory = writer.text(workingDirectory)
         process.apparmor = writer.text(appArmorProfile ?? "")
+        process.document = writer.text(document ?? "")
         process.groups = writer.array(groups)
         process.seccomp = writer.array(seccomp)
         process.resource_limits = writer.array(
@@ -51,6 +52,7 @@ extension ProcessPlan {
                 ResourceLimit(resource: Int($0.resource), soft: $0.soft, hard: $0.hard)
             },
             oomScoreAdjustment: Int(process.oom_score_adjustment), tty: has(BERTH_TTY),
-            appArmorProfile: has(BERTH_APPARMOR) ? reader.text(process.apparmor) : nil)
+            appArmorProfile: has(BERTH_APPARMOR) ? reader.text(process.apparmor) : nil,
+            document: process.document.count > 0 ? reader.text(process.document) : nil)
     }
 }

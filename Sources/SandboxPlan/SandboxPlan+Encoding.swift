@@ -9,6 +9,8 @@ extension SandboxPlan {
         body.namespace_ = writer.text(pod.namespace)
         body.name = writer.text(pod.name)
         body.hostname = writer.text(hostname ?? "")
+        body.handler = writer.text(runtime?.handler ?? "")
+        body.runtime = writer.text(runtime?.path ?? "")
         body.flags = UInt32(
             (namespaces.network ? BERTH_NET : 0) | (namespaces.ipc ? BERTH_IPC : 0) | (namespaces.uts ? BERTH_UTS : 0)
                 | (namespaces.user != nil ? BERTH_USER : 0) | (hostname != nil ? BERTH_HOSTNAME : 0))
@@ -37,7 +39,8 @@ extension SandboxPlan {
                 SysctlWrite(name: reader.text($0.name), value: reader.text($0.value))
             },
             cgroup: CgroupPlan(body.cgroup, in: reader),
-            sharedMemoryBytes: Int(clamping: body.shared_memory_bytes), oomScoreAdjustment: Int(body.oom_score_adjustment))
+            sharedMemoryBytes: Int(clamping: body.shared_memory_bytes), oomScoreAdjustment: Int(body.oom_score_adjustment),
+            runtime: body.runtime.count > 0 ? OCIRuntime(handler: reader.text(body.handler), path: reader.text(body.runtime)) : nil)
     }
 }
 

@@ -12,8 +12,10 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
     package var sharedMemoryBytes: Int
     /// `oom_score_adj` of `berth-pod` itself.
     package var oomScoreAdjustment: Int
+    /// What makes the containers; nil: `berth-pod` itself.
+    package var runtime: OCIRuntime?
 
-    package init(pod: PodIdentity, hostname: String?, namespaces: PodNamespaces, sysctls: [SysctlWrite], cgroup: CgroupPlan, sharedMemoryBytes: Int = 64 << 20, oomScoreAdjustment: Int = -998) {
+    package init(pod: PodIdentity, hostname: String?, namespaces: PodNamespaces, sysctls: [SysctlWrite], cgroup: CgroupPlan, sharedMemoryBytes: Int = 64 << 20, oomScoreAdjustment: Int = -998, runtime: OCIRuntime? = nil) {
         self.pod = pod
         self.hostname = hostname
         self.namespaces = namespaces
@@ -21,6 +23,19 @@ package struct SandboxPlan: Codable, Hashable, Sendable {
         self.cgroup = cgroup
         self.sharedMemoryBytes = sharedMemoryBytes
         self.oomScoreAdjustment = oomScoreAdjustment
+        self.runtime = runtime
+    }
+}
+
+/// A program with the command line that runc has: `create`, `start`, `exec`, `kill`, `delete`.
+package struct OCIRuntime: Codable, Hashable, Sendable {
+    /// The handler that a RuntimeClass names it by.
+    package var handler: String
+    /// Absolute.
+    package var path: String
+    package init(handler: String, path: String) {
+        self.handler = handler
+        self.path = path
     }
 }
 

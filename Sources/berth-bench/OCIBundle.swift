@@ -42,7 +42,7 @@ struct OCIBundle {
                 }),
             "maskedPaths": .array(plan.maskedPaths.map { .string($0) }), "readonlyPaths": .array(plan.readOnlyPaths.map { .string($0) }),
             "resources": ["cpu": ["shares": 1024]],
-            "seccomp": try JSONValue(parsing: try runtimeDefaultSeccompDocument(capabilities: sets.bounding)),
+            "seccomp": runtimeDefaultSeccompDocument(capabilities: sets.bounding),
         ]
         configuration = root
     }

@@ -64,14 +64,17 @@ class Child {
     /// The status socket has ended: by execve(2), or with the process.
     final func statusEnded() {
         status = nil
-        guard failure == nil else { return }
+        guard failure == nil, isKnown else { return }
         isStarted = true
         started()
     }
 
     final func reaped(_ exit: Int32) {
         status?.drain()
-        if let failure { failed(failure) } else { exited(exit) }
+        if let failure { failed(failure) }
+        // It was ended before it had become anything.
+        else if !isKnown { failed(berth_reply(BERTH_FAILED, tag: tag, step: "start", subject: nil, error: 4)) }  // EINTR
+        else { exited(exit) }
     }
 
     private func reply(_ kind: Int, _ report: pod_report) -> berth_reply {

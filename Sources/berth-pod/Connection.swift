@@ -58,11 +58,12 @@ final class Connection: Source {
             guard let container = supervisor.container(request.container), container.isRunning else { break }
             return container.attach(received.take(0), received.take(1), self, tag: tag)
         case BERTH_SIGNAL:
+            received.close()
             if let container = supervisor.container(request.container), container.isRunning {
                 if request.flags & UInt32(BERTH_WHOLE_CGROUP) != 0 { container.cgroup.signal(Int32(request.value)) }
+                else if supervisor.context.runtime != nil { return supervisor.ask(container, request, Int32(request.value), self) }
                 else { _ = pod_kill(container.pid, Int32(request.value)) }
             }
-            received.close()
             return done(tag)
         case BERTH_EXEC_SIGNAL:
             supervisor.signalExec(request.value, of: self, Int32(request.flags))
@@ -83,11 +84,8 @@ final class Connection: Source {
             guard let container = supervisor.container(request.container) else { break }
             received.close()
             if container.isRunning { return fail(tag, "remove", error: 16) }  // EBUSY
-            container.forget()
-            supervisor.dropExit(container.record)
-            var reply = berth_reply(BERTH_DONE, tag: tag)
-            reply.subject = container.record.subject
-            return send(&reply)
+            if supervisor.context.runtime != nil { return supervisor.ask(container, request, 0, self) }
+            return container.remove(self, tag)
         case BERTH_LIST:
             received.close()
             isSubscribed = true

@@ -12,6 +12,9 @@ final class Container: Child {
     /// The master of its TTY, or -1: the first stream's descriptor.
     private var terminal: Int32 = -1
 
+    /// The OCI runtime has been asked to forget it, because the pod ends.
+    var isForgotten = false
+
     var isRunning: Bool { Int(record.flags) & BERTH_HAS_EXITED == 0 }
 
     init(_ record: berth_reply, _ connection: Connection, _ cgroup: Cgroup, _ log: LogFile, input: Int32, isStdinOnce: Bool) {
@@ -52,6 +55,8 @@ final class Container: Child {
         var failure = failure
         failure.flags = UInt32(BERTH_HAS_SCRATCH)
         for stream in streams { stream.drain() }
+        // An OCI runtime may have begun with it.
+        if supervisor.context.runtime != nil { cgroup.signal(9) }
         forget()
         connection.send(&failure)
     }
@@ -79,6 +84,30 @@ final class Container: Child {
         input = -1
         cgroup.remove()
         supervisor.containers.removeAll { $0 === self }
+    }
+
+    /// It has ended, and nobody asks for it again.
+    func remove(_ connection: Connection, _ tag: UInt64) {
+        forget()
+        supervisor.dropExit(record)
+        var reply = berth_reply(BERTH_DONE, tag: tag)
+        reply.subject = record.subject
+        connection.send(&reply)
+    }
+
+    /// What commands in it, and those of an OCI runtime, are told of it.
+    func withPlace(_ body: (pod_place) -> Int32) -> Int32 {
+        var record = record
+        return withUnsafePointer(to: &record.subject) { scratch in
+            // Not terminated where it is: it fills its field.
+            let id = UnsafeMutablePointer<CChar>.allocate(capacity: Int(BERTH_ID_SIZE) + 1)
+            defer { id.deallocate() }
+            withUnsafeBytes(of: self.record.container) { for i in 0..<$0.count { id[i] = CChar(bitPattern: $0[i]) } }
+            id[Int(BERTH_ID_SIZE)] = 0
+            return scratch.withMemoryRebound(to: CChar.self, capacity: 256) { scratch in
+                body(pod_place(id: id, scratch: scratch, directories: cgroup.directories))
+            }
+        }
     }
 
     func attach(_ output: Int32, _ error: Int32, _ connection: Connection, tag: UInt64) {
@@ -128,5 +157,37 @@ final class Exec: Child {
         reply.code = pod_exit_code(status)
         reply.signal = pod_exit_signal(status)
         connection.send(&reply)
+    }
+}
+
+/// A command of the OCI runtime about a container: `kill`, or with no signal `delete`.
+final class RuntimeQuestion: Child {
+    private let container: Container
+    private let signal: Int32
+
+    init(_ record: berth_reply, _ connection: Connection, _ container: Container, signal: Int32) {
+        self.container = container
+        self.signal = signal
+        super.init(record, connection)
+    }
+
+    override func failed(_ failure: berth_reply) {
+        // What the runtime has not sent, we do: the container is a process of ours.
+        if signal > 0, container.isRunning { _ = pod_kill(container.pid, signal) }
+        // One that has just ended cannot be signalled; all else is worth a word.
+        if signal == 0 || container.isRunning {
+            var warning = failure
+            warning.kind = UInt32(BERTH_WARNING)
+            supervisor.broadcast(warning)
+        }
+        answered()
+    }
+
+    override func exited(_ status: Int32) { answered() }
+
+    /// Whatever the runtime thinks of it, a container that is removed is no more.
+    func answered() {
+        if signal > 0 { connection.done(tag) }
+        else if !container.isForgotten { container.remove(connection, tag) }
     }
 }

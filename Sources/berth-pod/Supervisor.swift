@@ -35,7 +35,23 @@ final class Supervisor {
         self.directory = directory
         poller = pod_poller()
         sharedMemoryBytes = sandbox.shared_memory_bytes
-        context = pod_context(pid_scope: sandbox.pid_scope, shared_memory: nil, anchor: anchor, user_base: sandbox.user_base)
+        context = pod_context(
+            pid_scope: sandbox.pid_scope, shared_memory: nil, anchor: anchor, user_base: sandbox.user_base, runtime: nil, runtime_state: nil)
+    }
+
+    /// Containers are made by the OCI runtime of this path, should there be one.
+    func use(runtime: Text) {
+        guard length(runtime) > 0 else { return }
+        context.runtime = Text(pod_copy(runtime))
+        context.runtime_state = joined("oci")
+    }
+
+    /// The path of a file in the pod's directory, from malloc(3).
+    private func joined(_ name: StaticString) -> Text {
+        let room = length(directory) + name.utf8CodeUnitCount + 2
+        let path = pod_allocate(UInt(room)).assumingMemoryBound(to: CChar.self)
+        pod_join(directory, name.utf8Start, path, UInt(room))
+        return Text(path)
     }
 
     /// Returns minus an errno, or never.
@@ -87,7 +103,7 @@ final class Supervisor {
     /// Its commands have nobody left to talk to.
     func connectionEnded(_ connection: Connection) {
         connections.removeAll { $0 === connection }
-        for child in children where child.connection === connection && child is Exec { _ = pod_kill(-child.pid, 9) }
+        for child in children where child.connection === connection && child is Exec { _ = pod_kill_group(child.pid, 9) }
     }
 
     func broadcast(_ event: berth_reply) {
@@ -210,16 +226,13 @@ final class Supervisor {
     private func mountSharedMemory(_ plan: Plan, _ container: berth_container) -> Int32? {
         guard context.shared_memory == nil else { return nil }
         for mount in plan.array(container.mounts, of: berth_mount.self) where mount.kind == UInt32(BERTH_MOUNT_SHARED_MEMORY) {
-            let room = length(directory) + 8
-            let path = UnsafeMutablePointer<CChar>.allocate(capacity: room)
-            let name: StaticString = "shm"
-            pod_join(directory, name.utf8Start, path, UInt(room))
+            let path = joined("shm")
             let code = pod_mount_shared_memory(path, sharedMemoryBytes, context.user_base)
             if code < 0 {
-                path.deallocate()
+                pod_free(path)
                 return code
             }
-            context.shared_memory = Text(path)
+            context.shared_memory = path
             return nil
         }
         return nil
@@ -254,9 +267,12 @@ final class Supervisor {
         let status = Pair(true, pod_message_pair)
         let (input, output, error) = (received.take(1), received.take(2), received.take(3))
         let unified = container.cgroup.openUnified(unifiedIndex)
-        let pid = pod_exec(
-            plan.bytes, &context, container.pid, unified, container.cgroup.directories,
-            pod_streams(status: status.second, input: input, output: output, error: error))
+        let pid = container.withPlace { place in
+            var place = place
+            return pod_exec(
+                plan.bytes, &context, container.pid, unified, &place,
+                pod_streams(status: status.second, input: input, output: output, error: error))
+        }
         for theirs in [unified, status.second, input, output, error] { pod_close(theirs) }
         guard pid > 0 else {
             pod_close(status.first)
@@ -265,10 +281,28 @@ final class Supervisor {
         Exec(record, connection).launched(pid, status: status.first)
     }
 
+    /// Has the OCI runtime send the signal to the container, or for zero forget it.
+    func ask(_ container: Container, _ request: berth_request, _ signal: Int32, _ connection: Connection) {
+        var record = berth_reply(BERTH_DONE, tag: request.tag)
+        record.container = container.record.container
+        let status = Pair(true, pod_message_pair)
+        let pid = container.withPlace { place in
+            var place = place
+            return pod_ask_runtime(&context, &place, signal, status.second)
+        }
+        pod_close(status.second)
+        let question = RuntimeQuestion(record, connection, container, signal: signal)
+        guard pid > 0 else {
+            pod_close(status.first)
+            return question.answered()
+        }
+        question.launched(pid, status: status.first)
+    }
+
     func signalExec(_ tag: UInt64, of connection: Connection, _ signal: Int32) {
         for child in children where child.tag == tag && child.connection === connection && child is Exec {
-            // A command leads a session of its own, and so a process group.
-            if pod_kill(-child.pid, signal) < 0 { _ = pod_kill(child.pid, signal) }
+            // A command leads a session of its own, or is in that of the command that started it.
+            _ = pod_kill_group(child.pid, signal)
         }
     }
 
@@ -292,7 +326,7 @@ final class Supervisor {
                 break
             }
         }
-        if ending != nil, children.isEmpty { finish() }
+        finishIfDone()
         // With it ended every process of the pod's PID namespace, and none can be started any more: the pod needs another one.
         if ending == nil, hasLostAnchor { pod_exit(1) }
     }
@@ -347,6 +381,18 @@ final class Supervisor {
         ending = (connection, tag)
         for child in children { _ = pod_kill(child.pid, 9) }
         for container in containers where container.isRunning { container.cgroup.signal(9) }
+        finishIfDone()
+    }
+
+    /// An OCI runtime is asked to forget each container first.
+    private func finishIfDone() {
+        guard let ending, children.isEmpty else { return }
+        if context.runtime != nil {
+            for container in containers where !container.isForgotten {
+                container.isForgotten = true
+                ask(container, berth_request(), 0, ending.connection)
+            }
+        }
         if children.isEmpty { finish() }
     }
 

@@ -35,6 +35,7 @@ public func berthPod(_ argc: Int32, _ argv: UnsafeMutablePointer<UnsafeMutablePo
     let code = pod_enter_sandbox(plan.bytes, sandbox, &anchor, &step, &subject, warn, nil)
     if code < 0 { return fail(step, subject, code) }
     let supervisor = Supervisor(directory, sandbox.pointee, anchor, unifiedIndex: unifiedIndex)
+    supervisor.use(runtime: plan.text(sandbox.pointee.runtime))
     plan.close()
     return fail("event loop", nil, supervisor.run(control))
 }

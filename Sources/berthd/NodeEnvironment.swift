@@ -30,10 +30,13 @@ struct NodeEnvironment: Sendable {
         kernel.appArmor = SmallFile.firstLine("/sys/module/apparmor/parameters/enabled") == "Y"
         kernel.userNamespaces = (SmallFile.firstLine("/proc/sys/user/max_user_namespaces").flatMap(Int.init) ?? 0) > 0
         kernel.lastCapability = SmallFile.firstLine("/proc/sys/kernel/cap_last_cap").flatMap(Int.init) ?? kernel.lastCapability
-        profile = NodeProfile(
+        let runtimes = try options.runtimes { access($0, X_OK) == 0 }
+        var profile = NodeProfile(
             name: name, machine: machine, addresses: addresses, labels: try options.labels(), port: options.port,
             kubeletVersion: Version.kubelet, runtimeVersion: "berth://\(Version.berth)", maximumPods: options.maxPods,
             reserved: try options.reserved(), eviction: try options.eviction().thresholds, supportsUserNamespaces: kernel.userNamespaces, supportsRecursiveReadOnly: kernel.recursiveReadOnly)
+        profile.runtimes = runtimes.map(\.handler)
+        self.profile = profile
         let storage = try FileSystemSpace(of: paths.state).capacityBytes
         var facts = NodeFacts(
             paths: paths, cgroups: cgroups, nodeName: name, hostname: machine.hostname, nodeIPs: addresses,
@@ -43,6 +46,7 @@ struct NodeEnvironment: Sendable {
         facts.clusterDomain = options.clusterDomain
         facts.podPIDsLimit = options.podMaxPids > 0 ? options.podMaxPids : nil
         facts.nodeLabels = profile.allLabels
+        facts.runtimes = runtimes
         facts.privileges = ProcessPrivileges(
             hasResourceCapability: OwnProcess.has(capability: OwnProcess.sysResource), openFiles: OwnProcess.openFilesLimit,
             systemOpenFiles: SmallFile.firstLine("/proc/sys/fs/nr_open").flatMap { UInt64($0) } ?? .max, oomScore: OwnProcess.oomScoreAdjustment)

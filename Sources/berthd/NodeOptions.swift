@@ -5,6 +5,7 @@ import Images
 import KubeAPI
 public import Logging
 import PodPlanning
+import SandboxPlan
 
 /// The flags. Names are kubelet's where kubelet has the flag.
 struct NodeOptions: ParsableArguments {
@@ -131,6 +132,9 @@ struct NodeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The supervisor program; else berth-pod beside berthd.", valueName: "file"))
     var supervisor: String?
 
+    @Option(help: ArgumentHelp("An OCI runtime for the RuntimeClass handler of that name, such as youki=/usr/local/bin/youki; may be repeated. crun and runc are found by themselves.", valueName: "name=path"))
+    var ociRuntime: [String] = []
+
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     var logLevel = Logger.Level.info
 
@@ -154,6 +158,7 @@ struct NodeOptions: ParsableArguments {
         _ = try shutdown()
         _ = try labels()
         _ = try serviceAddresses()
+        _ = try runtimes { _ in true }
     }
 
     var cniConfiguration: String { "\(rootDir)\(cniConfDir)" }
@@ -210,6 +215,27 @@ struct NodeOptions: ParsableArguments {
             throw ValidationError("--service-cidr '\(serviceCIDR)' is not an IPv4 network of 12 to 28 bits, such as 10.62.0.0/16")
         }
         return addresses
+    }
+
+    /// The OCI runtimes that are named, and of the well-known ones those that are there.
+    ///
+    /// - Parameter isProgram: whether there is one at a path.
+    /// - Throws: for a named one that is not there, or a name that is no handler's.
+    func runtimes(where isProgram: (String) -> Bool) throws -> [OCIRuntime] {
+        var paths: [String: String] = [:]
+        for name in ["crun", "runc"] {
+            paths[name] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"].map { "\($0)/\(name)" }.first(where: isProgram)
+        }
+        for text in ociRuntime {
+            let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let isHandler = halves[0].wholeMatch(of: /[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/) != nil
+            guard halves.count == 2, isHandler, halves[0] != "berth", halves[1].hasPrefix("/") else {
+                throw ValidationError("--oci-runtime '\(text)' is not name=path, with the name of a handler other than berth and an absolute path")
+            }
+            guard isProgram(halves[1]) else { throw ValidationError("--oci-runtime '\(text)': there is no such program") }
+            paths[halves[0]] = halves[1]
+        }
+        return paths.sorted { $0.key < $1.key }.map { OCIRuntime(handler: $0.key, path: $0.value) }
     }
 
     func labels() throws -> [String: String] { try pairs(nodeLabels, flag: "--node-labels") }

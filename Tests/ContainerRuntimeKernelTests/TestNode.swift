@@ -22,7 +22,8 @@ final class TestNode: Sendable {
         "seq", "yes", "chmod", "chown", "ln", "mknod", "umount", "wc", "sort", "cp", "rm", "sed", "unshare", "nsenter", "tr", "cut", "find", "mkfifo", "hostname", "nc", "ps", "readlink", "mkdir", "trap", "test", "printf", "grep", "df", "tail",
     ]
 
-    init(change: (inout SandboxPlan) -> Void = { _ in }) throws {
+    /// - Parameter runtime: what makes the containers, in place of the supervisor.
+    init(runtime handler: OCIRuntime? = nil, change: (inout SandboxPlan) -> Void = { _ in }) throws {
         var template = Array("/tmp/berth-test.XXXXXX".utf8CString)
         root = String(cString: try #require(mkdtemp(&template)))
         cgroup = "berth-test-\(root.split(separator: ".").last ?? "")"
@@ -34,7 +35,8 @@ final class TestNode: Sendable {
         for applet in Self.applets { symlink("busybox", "\(root)/layers/base/bin/\(applet)") }
         var plan = SandboxPlan(
             pod: PodIdentity(uid: "pod-\(cgroup)", namespace: "default", name: "test"), hostname: "test-host", namespaces: PodNamespaces(),
-            sysctls: [], cgroup: CgroupPlan(directories: layout.directories("\(cgroup)/pod"), writes: []), sharedMemoryBytes: 1 << 20)
+            sysctls: [], cgroup: CgroupPlan(directories: layout.directories("\(cgroup)/pod", isFreezable: handler != nil), writes: []),
+            sharedMemoryBytes: 1 << 20, runtime: handler)
         change(&plan)
         self.plan = plan
         TidyNodes.made?.withLock { $0.append(self) }
@@ -91,7 +93,8 @@ final class TestNode: Sendable {
             maskedPaths: ["/proc/kcore", "/proc/keys", "/proc/acpi", "/proc/scsi", "/sys/firmware", "/proc/absent"],
             readOnlyPaths: ["/proc/sys", "/proc/bus", "/proc/irq"],
             process: process(["/bin/sh", "-c", script], capabilities: capabilities),
-            cgroup: CgroupPlan(directories: layout.directories("\(cgroup)/pod/\(id)"), writes: []), logPath: "\(root)/logs/\(name)/0.log")
+            cgroup: CgroupPlan(directories: layout.directories("\(cgroup)/pod/\(id)", isFreezable: self.plan.runtime != nil), writes: []),
+            logPath: "\(root)/logs/\(name)/0.log")
         change(&plan)
         return plan
     }
@@ -121,7 +124,7 @@ final class TestNode: Sendable {
     }
 
     func checkClean() throws {
-        for directory in layout.directories("\(cgroup)/pod") { #expect(access(directory, F_OK) != 0, "\(directory) is left") }
+        for directory in plan.cgroup.directories { #expect(access(directory, F_OK) != 0, "\(directory) is left") }
         #expect(!(try SmallFile.text("/proc/self/mountinfo").contains(root)), "a mount is left")
         #expect(entries("\(root)/run").isEmpty)
         #expect(entries("\(root)/containers").isEmpty)
@@ -136,7 +139,7 @@ final class TestNode: Sendable {
     }
 
     private func removeFiles() throws {
-        for directory in layout.directories(cgroup) { try CgroupDirectory(directory).remove() }
+        for directory in layout.directories(cgroup, isFreezable: true) { try CgroupDirectory(directory).remove() }
         let parent = try OwnedFileDescriptor(opening: "/tmp", flags: O_RDONLY | O_DIRECTORY)
         try FileTree.remove(String(root.dropFirst("/tmp/".count)), in: parent.rawValue)
     }

@@ -63,13 +63,13 @@ extension ReferencedObjects {
 /// The plan of the first container of `pod`, with what most tests do not care about filled in.
 func plan(
     _ pod: Pod, image: String = #"{"Entrypoint":["/entry"],"Cmd":["-d"]}"#, volumes: [MountedVolume] = [], objects: ReferencedObjects? = nil,
-    podIPs: [String] = ["10.88.0.5"], userMapping: IDMapping? = nil, on node: NodeFacts? = nil
+    podIPs: [String] = ["10.88.0.5"], userMapping: IDMapping? = nil, runtime: OCIRuntime? = nil, on node: NodeFacts? = nil
 ) throws -> ContainerPlan {
     let container = try #require(pod.spec.containers.first)
     return try containerPlan(
         for: container, in: pod, attempt: 2, id: String(repeating: "a", count: 64), image: .test(image),
         volumes: Dictionary(uniqueKeysWithValues: volumes.map { ($0.name, $0) }), objects: objects ?? .test(), podIPs: podIPs,
-        userMapping: userMapping, seccomp: SeccompCompiler(), on: node ?? .test())
+        userMapping: userMapping, runtime: runtime, seccomp: SeccompCompiler(), on: node ?? .test())
 }
 
 extension ContainerPlan {

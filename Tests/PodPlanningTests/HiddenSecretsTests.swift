@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Plans that are shown")
 struct HiddenSecretsTests {
-    @Test("no value of a Secret is in them, however it got there; the rest is as it was")
-    func hidden() throws {
+    @Test("no value of a Secret is in them, however it got there; the rest is as it was", arguments: [nil, OCIRuntime(handler: "crun", path: "/usr/bin/crun")])
+    func hidden(runtime: OCIRuntime?) throws {
         let pod = try pod("""
             {"containers":[{"name":"c","command":["run","--user=$(S_user)"],"args":["$(PLAIN)"],
              "envFrom":[{"configMapRef":{"name":"c"}},{"prefix":"S_","secretRef":{"name":"s"}}],
@@ -14,7 +14,7 @@ struct HiddenSecretsTests {
               {"name":"PLAIN","value":"x"}]}]}
             """)
         let objects = try ReferencedObjects.test()
-        let (real, bare) = (try plan(pod, objects: objects), try plan(pod, objects: objects.withoutSecretValues))
+        let (real, bare) = (try plan(pod, objects: objects, runtime: runtime), try plan(pod, objects: objects.withoutSecretValues, runtime: runtime))
         #expect("\(real)".contains("admin"))
         let shown = real.hidingSecrets(planned: real, withoutValues: bare)
         #expect(!"\(shown)".contains("admin"))

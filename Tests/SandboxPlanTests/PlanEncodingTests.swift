@@ -12,13 +12,13 @@ struct PlanEncodingTests {
             directories: ["/sys/fs/cgroup/kubepods/pod3f2a"],
             writes: [CgroupWrite(file: "/sys/fs/cgroup/kubepods/pod3f2a/memory.max", value: "1048576", isOptional: true)],
             deviceFilter: [0x95, .max]),
-        sharedMemoryBytes: 1 << 33, oomScoreAdjustment: -998)
+        sharedMemoryBytes: 1 << 33, oomScoreAdjustment: -998, runtime: OCIRuntime(handler: "crun", path: "/usr/bin/crun"))
 
     static let process = ProcessPlan(
         arguments: ["/bin/sh", "-c", "echo ä €"], environment: ["A=", "PATH=/bin"], workingDirectory: "/srv", uid: 65534, gid: 100,
         groups: [1, 2, 3], umask: 0o027, capabilities: CapabilitySets(bounding: 1 << 40, effective: 2, permitted: 3, inheritable: 4, ambient: 5),
         noNewPrivileges: false, seccomp: [6, 0, 0, 0, 0, 0, 0xff, 0x7f], resourceLimits: [ResourceLimit(resource: 7, soft: 1, hard: .max)],
-        oomScoreAdjustment: -997, tty: true, appArmorProfile: "unconfined")
+        oomScoreAdjustment: -997, tty: true, appArmorProfile: "unconfined", document: #"{"ociVersion":"1.0.2"}"#)
 
     static let container = ContainerPlan(
         id: String(repeating: "a1", count: 32), name: "web", attempt: 3, processTarget: String(repeating: "b2", count: 32),

@@ -54,6 +54,8 @@ int pod_reap(int *status);
 int pod_exit_code(int status);
 int pod_exit_signal(int status);
 int pod_kill(int pid, int signal);
+/// All of the process group that the process is in; only itself, should that be ours.
+int pod_kill_group(int pid, int signal);
 /// Every process of the cgroup directory, by cgroup.kill where there is one and the signal is SIGKILL.
 void pod_kill_cgroup(const char *directory, int signal);
 /// The count after `oom_kill` in memory.events or memory.oom_control of the directory; -1 when it has neither.

@@ -30,6 +30,8 @@ struct pod_context {
     struct pod_anchor anchor;
     /// The host id of root in the pod; zero without a user namespace.
     uint32_t user_base;
+    /// The OCI runtime that makes the containers, and the directory it keeps its state in; NULL: we make them ourselves.
+    const char *runtime, *runtime_state;
 };
 
 struct pod_streams {
@@ -41,8 +43,19 @@ struct pod_streams {
 /// @param unified a descriptor of the container's v2 cgroup, or -1; the v1 directories are joined from within.
 int pod_start(const void *plan, const struct pod_context *context, int target, int unified, struct pod_streams streams);
 
+/// A container that runs, or has run.
+struct pod_place {
+    const char *id;
+    /// Its writable layer's directory; of an OCI runtime also the bundle.
+    const char *scratch;
+    /// Of its cgroup, NULL-terminated.
+    const char *const *directories;
+};
+
 /// Starts a process in the namespaces and the cgroup of the container whose first process is `target`.
-/// @param directories of the container's cgroup, NULL-terminated.
 int pod_exec(
-    const void *plan, const struct pod_context *context, int target, int unified, const char *const *directories,
+    const void *plan, const struct pod_context *context, int target, int unified, const struct pod_place *place,
     struct pod_streams streams);
+
+/// Starts a process that has the OCI runtime `kill` the container with this signal, or `delete` it for zero.
+int pod_ask_runtime(const struct pod_context *context, const struct pod_place *place, int signal, int status);

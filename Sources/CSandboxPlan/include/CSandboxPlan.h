@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define BERTH_PLAN_MAGIC 0x48545242u
-#define BERTH_VERSION 2u
+#define BERTH_VERSION 3u
 /// Largest plan accepted. Bytes.
 #define BERTH_PLAN_LIMIT (16u << 20)
 #define BERTH_ID_SIZE 64
@@ -54,6 +54,8 @@ enum { BERTH_PID_CONTAINER = 0, BERTH_PID_POD = 1, BERTH_PID_HOST = 2 };
 
 struct berth_sandbox {
     struct berth_span uid, namespace_, name, hostname;
+    /// Name and absolute path of the OCI runtime that makes the containers; empty: berth-pod does.
+    struct berth_span handler, runtime;
     uint32_t flags, pid_scope, user_base, user_length;
     /// Of `berth_sysctl`.
     struct berth_span sysctls;
@@ -95,6 +97,8 @@ struct berth_process {
     /// Of `berth_span`.
     struct berth_span arguments, environment;
     struct berth_span working_directory, apparmor;
+    /// For an OCI runtime: config.json of a container, or the process document of a command. Empty: berth-pod reads the rest itself.
+    struct berth_span document;
     /// Of uint32_t.
     struct berth_span groups;
     /// Bytes, a multiple of 8.

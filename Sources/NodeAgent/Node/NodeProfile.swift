@@ -22,6 +22,8 @@ package struct NodeProfile: Sendable {
     package var eviction: [EvictionThreshold]
     package var supportsUserNamespaces: Bool
     package var supportsRecursiveReadOnly: Bool
+    /// Handlers of the OCI runtimes, sorted.
+    package var runtimes: [String] = []
 
     package init(
         name: String, machine: MachineFacts, addresses: [String], labels: [String: String] = [:], port: Int, kubeletVersion: String,

@@ -56,6 +56,11 @@ extension NodeProfile {
                 features: NodeRuntimeHandlerFeatures(
                     recursiveReadOnlyMounts: supportsRecursiveReadOnly, userNamespaces: supportsUserNamespaces))
         }
+        // Mounts are prepared for them; a user namespace is not.
+        status.runtimeHandlers += runtimes.map { name in
+            NodeRuntimeHandler(
+                name: name, features: NodeRuntimeHandlerFeatures(recursiveReadOnlyMounts: supportsRecursiveReadOnly, userNamespaces: false))
+        }
         status.features = NodeFeatures(supplementalGroupsPolicy: true)
         status.declaredFeatures = Self.declaredFeatures
         for condition in conditions(from: seen) { status.set(condition, now: now) }

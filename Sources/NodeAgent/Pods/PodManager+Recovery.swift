@@ -21,7 +21,9 @@ extension PodManager {
         let (entries, networks, publications) = try await ledger.read { (try $0.pods(), try $0.networks(), try $0.publications()) }
         let recovery = await node.runtime.recover { [facts = node.facts] uid in
             // Without a pod that can be read, or with one that cannot be planned here, nothing is known.
-            (try? entries.first { $0.uid == uid }?.pod()).flatMap { try? sandboxPlan(for: $0, on: facts) }
+            guard let pod = try? entries.first(where: { $0.uid == uid })?.pod() else { return nil }
+            let handler = try? await RuntimeHandler.remembered(for: pod, ledger: ledger, facts: facts)
+            return try? sandboxPlan(for: pod, runtime: handler, on: facts)
         }
         let lost = Dictionary(recovery.lost.map { ($0.pod.uid, $0.exits) }, uniquingKeysWith: { first, _ in first })
         var sandboxes = Dictionary(recovery.sandboxes.map { ($0.pod.uid, $0) }, uniquingKeysWith: { first, _ in first })

@@ -32,7 +32,7 @@ extension PodWorker {
             plan = try containerPlan(
                 for: container, in: granted, attempt: progress.nextAttempt, id: Self.newContainerID(), image: ResolvedImage(image),
                 volumes: volumes, objects: await referencedObjects(of: container), podIPs: memory.record.podIPs,
-                userMapping: sandbox.plan.namespaces.user,
+                userMapping: sandbox.plan.namespaces.user, runtime: sandbox.plan.runtime,
                 processTarget: try processTarget(of: container, in: pod, record: memory.record), seccomp: node.seccomp, on: facts)
             try await makeSubPaths(of: plan)
             try prepareFiles(for: container, plan)

@@ -46,9 +46,9 @@ extension PodWorker {
 
     /// - Returns: the pod's addresses.
     private func createSandbox(attempt: Int) async throws -> [String] {
-        try await RuntimeHandler.check(for: pod, client: node.client, ledger: node.ledger)
+        let handler = try await RuntimeHandler.runtime(for: pod, client: node.client, ledger: node.ledger, facts: node.facts)
         let granted = granted
-        let plan = try sandboxPlan(for: granted, userMapping: await userMapping(), on: node.facts)
+        let plan = try sandboxPlan(for: granted, userMapping: await userMapping(), runtime: handler, on: node.facts)
         let uid = identity.uid
         let runtime = node.runtime
         let new: Sandbox
@@ -148,7 +148,8 @@ extension PodWorker {
             memory.record.sandboxLost(at: Date())
         } else {
             // Of a supervisor that was lost.
-            try await node.runtime.removeRemains(ofPod: uid, planned: try? sandboxPlan(for: pod, on: node.facts))  // some pods cannot be planned
+            let handler = try? await RuntimeHandler.remembered(for: pod, ledger: node.ledger, facts: node.facts)
+            try await node.runtime.removeRemains(ofPod: uid, planned: try? sandboxPlan(for: pod, runtime: handler, on: node.facts))  // some pods cannot be planned
         }
         try await releaseNetwork()
         try await node.volumes.unpublish(podUID: uid)

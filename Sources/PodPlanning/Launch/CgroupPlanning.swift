@@ -23,18 +23,20 @@ package func nodeCgroups(for pods: [Pod], on node: NodeFacts) -> [CgroupPlan] {
     }
 }
 
-/// The pod's own cgroup. On v2 it hands its controllers on, so that no process may be in it: only its containers' cgroups have members.
-func cgroupPlan(for pod: Pod, on node: NodeFacts) -> CgroupPlan {
+/// The pod's own cgroup. Devices are for an OCI runtime to see to, container by container: it would fail at a pod that has fewer than
+/// it gives. On v2 it hands its controllers on, so that no process may be in it: only its containers' cgroups have members.
+func cgroupPlan(for pod: Pod, runtime: OCIRuntime?, on node: NodeFacts) -> CgroupPlan {
     let path = cgroupPath(of: pod)
     let resources = ResourcePlan(pod: pod, on: node)
+    let seesToDevices = runtime == nil && !pod.spec.hasPrivileged
     return CgroupPlan(
-        directories: node.cgroups.directories(path),
+        directories: node.cgroups.directories(path, isFreezable: runtime != nil),
         writes: resources.writes(at: path, in: node.cgroups) + delegations(at: path, in: node.cgroups)
-            + (pod.spec.hasPrivileged ? [] : deviceWrites(at: path, in: node.cgroups)),
-        deviceFilter: node.cgroups.isUnified && !pod.spec.hasPrivileged ? deviceFilter(DeviceRule.container) : [])
+            + (seesToDevices ? deviceWrites(at: path, in: node.cgroups) : []),
+        deviceFilter: node.cgroups.isUnified && seesToDevices ? deviceFilter(DeviceRule.container) : [])
 }
 
-func cgroupPlan(for container: Container, in pod: Pod, id: String, on node: NodeFacts) -> CgroupPlan {
+func cgroupPlan(for container: Container, in pod: Pod, id: String, runtime: OCIRuntime?, on node: NodeFacts) -> CgroupPlan {
     let path = "\(cgroupPath(of: pod))/\(id)"
     var writes = ResourcePlan(container: container, in: pod, on: node).writes(at: path, in: node.cgroups)
     if node.cgroups.isUnified, let directory = node.cgroups.directory(path, controller: "") {
@@ -42,10 +44,10 @@ func cgroupPlan(for container: Container, in pod: Pod, id: String, on node: Node
         writes.append(CgroupWrite(file: "\(directory)/memory.oom.group", value: "1", isOptional: true))
     }
     // Else inherited from the pod's cgroup, which is a dozen writes less for every start.
-    let isConfined = pod.spec.hasPrivileged && !container.securityContext.privileged
+    let isConfined = runtime == nil && pod.spec.hasPrivileged && !container.securityContext.privileged
     if isConfined { writes += deviceWrites(at: path, in: node.cgroups) }
     return CgroupPlan(
-        directories: node.cgroups.directories(path), writes: writes,
+        directories: node.cgroups.directories(path, isFreezable: runtime != nil), writes: writes,
         deviceFilter: isConfined && node.cgroups.isUnified ? deviceFilter(DeviceRule.container) : [])
 }
 

@@ -10,12 +10,13 @@ package import SandboxPlan
 ///   - volumes: by name; every volume the container mounts must be in here.
 ///   - podIPs: empty while the pod has no network.
 ///   - userMapping: the range of host ids set aside for the pod, when `hostUsers` is false.
+///   - runtime: what the handler of the pod's RuntimeClass stands for; nil is Berth itself.
 ///   - processTarget: the id of the running container that an ephemeral one names as its target.
 ///   - seccomp: one for the life of the daemon, because it keeps what it compiled.
 /// - Throws: what the container waits for, in kubelet's words; `PlanningError.reason` is the waiting reason.
 package func containerPlan(
     for container: Container, in pod: Pod, attempt: Int, id: String, image: ResolvedImage, volumes: [String: MountedVolume],
-    objects: ReferencedObjects, podIPs: [String], userMapping: IDMapping? = nil, processTarget: String? = nil,
+    objects: ReferencedObjects, podIPs: [String], userMapping: IDMapping? = nil, runtime: OCIRuntime? = nil, processTarget: String? = nil,
     seccomp: SeccompCompiler, on node: NodeFacts
 ) throws(PlanningError) -> ContainerPlan {
     let context = container.securityContext
@@ -37,7 +38,8 @@ package func containerPlan(
     // Root of the host's user namespace could write /proc/sys and /proc/sysrq-trigger without any capability.
     let isUnmasked = context.privileged || context.procMount == "Unmasked" && pod.spec.hostUsers == false
     let openFiles = node.privileges.openFiles
-    return ContainerPlan(
+    let profile = try SeccompChoice(container: container, pod: pod, capabilities: capabilities, objects: objects, node: node)
+    var plan = ContainerPlan(
         id: id, name: container.name, attempt: attempt, processTarget: processTarget,
         root: RootFilesystem(layers: image.layers, scratch: node.paths.containerScratch(id), isReadOnly: context.readOnlyRootFilesystem),
         mounts: try mounts.mounts(),
@@ -49,15 +51,22 @@ package func containerPlan(
             workingDirectory: [container.workingDir, parameters?.workingDir ?? ""].first { !$0.isEmpty } ?? "/",
             uid: user.uid, gid: user.gid, groups: user.groups, capabilities: capabilities,
             noNewPrivileges: context.allowPrivilegeEscalation == false,
-            seccomp: try seccompProgram(for: container, in: pod, capabilities, objects, seccomp, on: node),
+            seccomp: runtime == nil ? try profile.program(by: seccomp) : [],
             resourceLimits: [ResourceLimit(resource: Int(RLIMIT_NOFILE.rawValue), soft: openFiles, hard: openFiles)],
             oomScoreAdjustment: max(oomScoreAdjustment(of: container, in: pod, on: node), node.privileges.lowestOOMScore),
             tty: container.tty, appArmorProfile: try appArmorProfile(for: container, in: pod, on: node)),
-        cgroup: cgroupPlan(for: container, in: pod, id: id, on: node),
+        cgroup: cgroupPlan(for: container, in: pod, id: id, runtime: runtime, on: node),
         hasCgroupNamespace: !context.privileged || node.cgroups.isUnified,
         logPath: node.paths.containerLog(container.name, attempt: attempt, of: pod.identity),
         logMaxBytes: node.logMaxBytes, logMaxFiles: node.logMaxFiles,
         stdin: container.stdin, stdinOnce: container.stdinOnce)
+    if runtime != nil {
+        plan.process.document = try ociConfiguration(
+            of: plan, in: PodNamespaces(of: pod, userMapping: nil), seccomp: try profile.document, mayUseAllDevices: context.privileged,
+            isUnified: node.cgroups.isUnified
+        ).description
+    }
+    return plan
 }
 
 /// A process beside the one of the plan: the same world and credentials, its own command and terminal.
@@ -65,6 +74,7 @@ package func execPlan(command: [String], tty: Bool, in plan: ContainerPlan) -> P
     var process = plan.process
     process.arguments = command
     process.tty = tty
+    process.document = nil
     if tty, !process.environment.contains(where: { $0.hasPrefix("TERM=") }) { process.environment.append("TERM=xterm") }
     return process
 }
@@ -80,23 +90,6 @@ private func arguments(
     let arguments = command.isEmpty ? (parameters?.entrypoint ?? []) + (args.isEmpty ? parameters?.cmd ?? [] : args) : command + args
     guard !arguments.isEmpty else { throw .noCommand }
     return arguments
-}
-
-private func seccompProgram(
-    for container: Container, in pod: Pod, _ capabilities: CapabilitySets, _ objects: ReferencedObjects, _ compiler: SeccompCompiler,
-    on node: NodeFacts
-) throws(PlanningError) -> [UInt8] {
-    let profile = container.securityContext.seccompProfile ?? pod.spec.securityContext.seccompProfile
-    if container.securityContext.privileged { return [] }
-    switch profile?.type ?? (node.seccompDefault ? "RuntimeDefault" : "Unconfined") {
-    case "Localhost":
-        let name = profile?.localhostProfile ?? ""
-        guard isBeneath(name) else { throw .badSeccompProfile(name: name, problem: "must be a relative path without '..'") }
-        guard let bytes = objects.seccompProfiles[name] else { throw .seccompProfileNotFound(name) }
-        return try compiler.localhost(name, json: bytes)
-    case "RuntimeDefault": return try compiler.runtimeDefault(capabilities: capabilities.bounding)
-    default: return []
-    }
 }
 
 /// A path of the pod's that stays in the directory it is looked up in.

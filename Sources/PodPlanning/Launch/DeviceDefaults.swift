@@ -13,6 +13,9 @@ enum DeviceDefaults {
         DevicePlan(path: "/dev/ptmx", major: 5, minor: 2),
     ]
 
+    /// Whether OCI runtimes make the node unasked.
+    static func isEverywhere(_ path: String) -> Bool { path == "/dev/console" || nodes.contains { $0.path == path } }
+
     /// A privileged container gets the host's as well, apart from those that belong to its own `/dev`.
     static func plan(for container: Container, on node: NodeFacts) -> [DevicePlan] {
         var plan = nodes

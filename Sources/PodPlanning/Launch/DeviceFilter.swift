@@ -8,6 +8,7 @@ struct DeviceRule: Hashable {
         static let make = Self(rawValue: 1)
         static let read = Self(rawValue: 2)
         static let write = Self(rawValue: 4)
+        var letters: String { (contains(.read) ? "r" : "") + (contains(.write) ? "w" : "") + (contains(.make) ? "m" : "") }
     }
 
     var type: DevicePlan.Kind
@@ -26,8 +27,7 @@ struct DeviceRule: Hashable {
 
     /// As `devices.allow` of cgroup v1 reads it.
     var line: String {
-        let letters = (access.contains(.read) ? "r" : "") + (access.contains(.write) ? "w" : "") + (access.contains(.make) ? "m" : "")
-        return "\(type.rawValue) \(major.map(String.init) ?? "*"):\(minor.map(String.init) ?? "*") \(letters)"
+        "\(type.rawValue) \(major.map(String.init) ?? "*"):\(minor.map(String.init) ?? "*") \(access.letters)"
     }
 }
 

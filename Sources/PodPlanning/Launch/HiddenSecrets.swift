@@ -36,6 +36,7 @@ extension ContainerPlan {
         }
         // Whole: what differs from the plan made now may have come from a Secret's key that is gone, too.
         shown.process.arguments = without.arguments
+        shown.process.document = without.document
         if planned.mounts != bare.mounts || planned.mounts != mounts { shown.mounts = bare.mounts }
         return shown
     }

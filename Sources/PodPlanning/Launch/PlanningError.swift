@@ -26,6 +26,10 @@ package enum PlanningError: ActionableError, Hashable {
     case seccompFailed(step: String, code: Int32)
     case appArmorUnavailable
     case userNamespacesUnavailable
+    /// The handler that the pod's RuntimeClass names.
+    case userNamespacesUnsupported(handler: String)
+    /// A directory that is not beneath `/sys/fs/cgroup`.
+    case cgroupOutOfReach(String)
     case recursiveReadOnlyUnavailable(volume: String)
     case unsafeSysctl(String)
     case badSysctl(name: String, problem: String)
@@ -65,6 +69,8 @@ package enum PlanningError: ActionableError, Hashable {
         case .seccompFailed(let step, let code): "libseccomp cannot \(step): error \(-code)"
         case .appArmorUnavailable: "cannot enforce AppArmor: the host has AppArmor disabled or no such profile"
         case .userNamespacesUnavailable: "hostUsers is false and the node has no user namespace range for the pod"
+        case .userNamespacesUnsupported(let handler): "RuntimeClass handler \"\(handler)\" does not support user namespaces, and hostUsers is false"
+        case .cgroupOutOfReach(let path): "OCI runtimes look for cgroups beneath /sys/fs/cgroup, and the container's is \(path)"
         case .recursiveReadOnlyUnavailable(let volume): "volume \"\(volume)\" asks for recursive read-only mounts, which this kernel lacks"
         case .unsafeSysctl(let name): "forbidden sysctl: \"\(name)\" not allowlisted"
         case .badSysctl(let name, let problem): "forbidden sysctl: \"\(name)\" \(problem)"
@@ -100,6 +106,7 @@ package enum PlanningError: ActionableError, Hashable {
         case .unknownUser, .unknownGroup: "use a numeric id, or an image whose passwd and group files have the name"
         case .appArmorUnavailable: "remove appArmorProfile, or boot with AppArmor enabled"
         case .seccompProfileNotFound(let name): "put the profile at seccomp/\(name) in the kubelet directory"
+        case .userNamespacesUnsupported: "remove runtimeClassName, for the built-in handler supports them, or hostUsers"
         case .unsafeSysctl(let name): "allow \(name) with --allowed-unsafe-sysctls"
         default: nil
         }

@@ -41,10 +41,12 @@ package enum CgroupLayout: Codable, Hashable, Sendable {
     private static let used = ["cpu", "cpuacct", "memory", "pids", "devices", "hugetlb", ""]
 
     /// The directories of the cgroup at `path` (relative, such as `kubepods/burstable`), each once, in a stable order.
-    package func directories(_ path: String) -> [String] {
+    ///
+    /// - Parameter isFreezable: also the one of the freezer, which OCI runtimes look at.
+    package func directories(_ path: String, isFreezable: Bool = false) -> [String] {
         switch self {
         case .v2(let mountPoint): ["\(mountPoint)/\(path)"]
-        case .v1(let hierarchies): Set(Self.used.compactMap { hierarchies[$0] }).sorted().map { "\($0)/\(path)" }
+        case .v1(let hierarchies): Set((Self.used + (isFreezable ? ["freezer"] : [])).compactMap { hierarchies[$0] }).sorted().map { "\($0)/\(path)" }
         }
     }
 

@@ -27,6 +27,8 @@ package struct NodeFacts: Codable, Hashable, Sendable {
     package var allowedUnsafeSysctls: [String] = []
     /// Containers that name no seccomp profile get RuntimeDefault. Source: kubelet `seccompDefault`.
     package var seccompDefault = true
+    /// What RuntimeClasses may name as their handler, beside Berth itself; in the order of their names.
+    package var runtimes: [OCIRuntime] = []
     /// Bytes at which a container's log is rotated, and how many files are kept.
     package var logMaxBytes = 10 << 20
     package var logMaxFiles = 5

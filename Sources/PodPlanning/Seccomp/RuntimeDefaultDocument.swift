@@ -1,67 +1,72 @@
-import FoundationEssentials
+package import KubeAPI
 
 /// The profile of containers that name none, in the OCI runtime spec's JSON: for other runtimes, to be compared with.
-/// Source: config-linux.md, "Seccomp".
-package func runtimeDefaultSeccompDocument(capabilities: UInt64) throws -> [UInt8] {
-    try [UInt8](JSONEncoder().encode(Document(SeccompRules.runtimeDefault(capabilities: capabilities))))
+package func runtimeDefaultSeccompDocument(capabilities: UInt64) -> JSONValue { SeccompRules.runtimeDefault(capabilities: capabilities).document }
+
+extension SeccompRules {
+    /// In the OCI runtime spec's form. Source: config-linux.md, "Seccomp".
+    var document: JSONValue {
+        var document: JSONValue = [
+            "architectures": .array((architectures.contains(Self.native) ? architectures : [Self.native] + architectures).map { .string("SCMP_ARCH_\($0.uppercased())") }),
+            "syscalls": .array(
+                rules.map { rule in
+                    var entry: JSONValue = [
+                        "names": .array(rule.calls.map { .string($0) }), "action": .string(rule.action.name),
+                        "args": .array(rule.arguments.map(\.document)),
+                    ]
+                    entry["errnoRet"] = rule.action.number
+                    return entry
+                }),
+            "defaultAction": .string(defaultAction.name),
+        ]
+        document["defaultErrnoRet"] = defaultAction.number
+        return document
+    }
+
+    #if arch(x86_64)
+    private static let native = "x86_64"
+    #else
+    private static let native = "aarch64"
+    #endif
 }
 
-private struct Document: Encodable {
-    struct Call: Encodable {
-        var names: [String]
-        var action: String
-        var errnoRet: Int32?
-        var args: [Argument]
-    }
-
-    struct Argument: Encodable {
-        var index: UInt32
-        var value: UInt64
-        var valueTwo: UInt64
-        var op: String
-    }
-
-    var defaultAction: String
-    var defaultErrnoRet: Int32?
-    var architectures: [String]
-    var syscalls: [Call]
-
-    init(_ rules: SeccompRules) {
-        (defaultAction, defaultErrnoRet) = Self.name(of: rules.defaultAction)
-        #if arch(x86_64)
-        architectures = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"]
-        #else
-        architectures = ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"]
-        #endif
-        syscalls = rules.rules.map { rule in
-            let (action, code) = Self.name(of: rule.action)
-            return Call(
-                names: rule.calls, action: action, errnoRet: code,
-                args: rule.arguments.map { Argument(index: $0.index, value: $0.value, valueTwo: $0.second, op: Self.name(of: $0.comparison)) })
+extension SeccompRules.Action {
+    fileprivate var name: String {
+        switch self {
+        case .killProcess: "SCMP_ACT_KILL_PROCESS"
+        case .killThread: "SCMP_ACT_KILL_THREAD"
+        case .trap: "SCMP_ACT_TRAP"
+        case .allow: "SCMP_ACT_ALLOW"
+        case .log: "SCMP_ACT_LOG"
+        case .errno: "SCMP_ACT_ERRNO"
+        case .trace: "SCMP_ACT_TRACE"
         }
     }
 
-    private static func name(of action: SeccompRules.Action) -> (String, Int32?) {
-        switch action {
-        case .killProcess: ("SCMP_ACT_KILL_PROCESS", nil)
-        case .killThread: ("SCMP_ACT_KILL_THREAD", nil)
-        case .trap: ("SCMP_ACT_TRAP", nil)
-        case .allow: ("SCMP_ACT_ALLOW", nil)
-        case .log: ("SCMP_ACT_LOG", nil)
-        case .errno(let code): ("SCMP_ACT_ERRNO", code)
-        case .trace(let code): ("SCMP_ACT_TRACE", code)
+    fileprivate var number: JSONValue? {
+        switch self {
+        case .errno(let number), .trace(let number): .int(Int(number))
+        case .killProcess, .killThread, .trap, .allow, .log: nil
         }
     }
+}
 
-    private static func name(of comparison: SeccompRules.Comparison) -> String {
-        switch comparison {
-        case .notEqual: "SCMP_CMP_NE"
-        case .less: "SCMP_CMP_LT"
-        case .lessOrEqual: "SCMP_CMP_LE"
-        case .equal: "SCMP_CMP_EQ"
-        case .greaterOrEqual: "SCMP_CMP_GE"
-        case .greater: "SCMP_CMP_GT"
-        case .maskedEqual: "SCMP_CMP_MASKED_EQ"
+extension SeccompRules.Argument {
+    fileprivate var document: JSONValue {
+        ["index": .int(Int(index)), "value": .int(Int(clamping: value)), "valueTwo": .int(Int(clamping: second)), "op": .string("SCMP_CMP_\(comparison.name)")]
+    }
+}
+
+extension SeccompRules.Comparison {
+    fileprivate var name: String {
+        switch self {
+        case .notEqual: "NE"
+        case .less: "LT"
+        case .lessOrEqual: "LE"
+        case .equal: "EQ"
+        case .greaterOrEqual: "GE"
+        case .greater: "GT"
+        case .maskedEqual: "MASKED_EQ"
         }
     }
 }
