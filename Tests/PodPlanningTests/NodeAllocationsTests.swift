@@ -87,6 +87,18 @@ struct NodeAllocationsTests {
         }
     }
 
+    @Test("a static pod, which needs no priority to be critical, stays")
+    func staticPods() throws {
+        var node = NodeAllocations()
+        var there = try held("there", "3")
+        there.spec.priority = nil
+        there.metadata.annotations["kubernetes.io/config.source"] = "file"
+        #expect(node.admit(there, taints: [], on: try .test()) == nil)
+        var victims: [Pod] = []
+        let failure = node.admit(try held("new", "3", priority: 2_000_001_000), taints: [], on: try .test(), displacing: &victims)
+        #expect(failure?.reason == "OutOfcpu" && victims.isEmpty)
+    }
+
     @Test("on a node full of pods, a critical one takes the place of one")
     func places() throws {
         var facts = try NodeFacts.test()

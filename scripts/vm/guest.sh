@@ -57,7 +57,7 @@ expect() { [[ $(cat "$1") == "$2" ]] || { echo "$1 has '$(cat "$1")', not '$2'";
 # What Berth makes and an uninstall must take away.
 traces() {
     local path
-    for path in /var/lib/berth /var/lib/kubelet /var/log/pods /var/log/containers /run/berth /etc/berth /etc/cni/net.d /etc/default/berthd \
+    for path in /var/lib/berth /var/lib/kubelet /var/log/pods /var/log/containers /run/berth /etc/berth /etc/cni/net.d /etc/default/berthd /etc/systemd/logind.conf.d \
         /etc/systemd/system/berth* /etc/systemd/system/*.wants/berth* /etc/modules-load.d/berth.conf /etc/sysctl.d/90-berth.conf \
         /usr/local/bin/berth* /usr/lib/berth /var/cache/berth /var/lib/cni /sys/fs/cgroup/kubepods /run/netns/*; do
         [[ ! -e $path ]] || echo "path $path"

@@ -67,6 +67,9 @@ extension Pod {
 
     /// Source: kubelet `types.Preemptable`.
     fileprivate func displaces(_ other: Pod) -> Bool {
-        isCritical && !other.isCritical || (spec.priority ?? 0) > (other.spec.priority ?? 0)
+        if isCritical, !other.isCritical { return true }
+        // Static pods may have none, and stay.
+        guard let own = spec.priority, let theirs = other.spec.priority else { return false }
+        return own > theirs
     }
 }
