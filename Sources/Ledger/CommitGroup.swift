@@ -11,9 +11,20 @@ final class CommitGroup: Sendable {
         let finish: @Sendable (Result<any Sendable, any Error>) -> Void
     }
 
+    private struct Line {
+        var jobs: [Job] = []
+        /// A run is on its way that takes them all.
+        var isScheduled = false
+        /// One will be, once those that can wait have waited.
+        var isTimed = false
+    }
+
+    /// How long a job that nobody waits for stays in line, for one that somebody waits for to take it along.
+    private static let patience = Duration.milliseconds(50)
+
     private let database: DatabaseQueue
     private let reserve: LedgerReserve
-    private let waiting = Mutex<[Job]>([])
+    private let line = Mutex(Line())
     /// When the reserve is looked at again, after it had to be given up.
     private let nextLook = Mutex(ContinuousClock.now)
 
@@ -22,25 +33,45 @@ final class CommitGroup: Sendable {
         self.reserve = reserve
     }
 
+    /// - Parameter canWait: nobody waits for it: it does not cause a write of its own so soon.
     func submit<Value: Sendable>(
-        _ apply: @escaping @Sendable (Database) throws -> Value, finish: @escaping @Sendable (Result<Value, any Error>) -> Void
+        canWait: Bool = false, _ apply: @escaping @Sendable (Database) throws -> Value,
+        finish: @escaping @Sendable (Result<Value, any Error>) -> Void
     ) {
         let job = Job(apply: apply) { result in
             // The value is the one `apply` returned, so it has that type.
             finish(result.map { $0 as! Value })
         }
-        let isFirst = waiting.withLock { jobs in
-            jobs.append(job)
-            return jobs.count == 1
+        let isTimed = line.withLock { line in
+            line.jobs.append(job)
+            guard canWait, !line.isScheduled, !line.isTimed else { return false }
+            line.isTimed = true
+            return true
         }
-        // Whoever finds the list empty schedules the run that empties it.
+        if !canWait { schedule() }
+        guard isTimed else { return }
+        // Awaited by nobody, and cancelled by nobody: it ends when it has slept.
+        Task {
+            try? await Task.sleep(for: Self.patience)
+            line.withLock { $0.isTimed = false }
+            schedule()
+        }
+    }
+
+    /// Has everything in line written, unless that is under way.
+    func schedule() {
+        let isFirst = line.withLock { line in
+            guard !line.jobs.isEmpty, !line.isScheduled else { return false }
+            line.isScheduled = true
+            return true
+        }
         if isFirst { database.asyncWriteWithoutTransaction { self.runWaiting(in: $0) } }
     }
 
     private func runWaiting(in database: Database) {
-        let jobs = waiting.withLock { waiting in
-            defer { waiting = [] }
-            return waiting
+        let jobs = line.withLock { line in
+            defer { (line.jobs, line.isScheduled) = ([], false) }
+            return line.jobs
         }
         do {
             let results: [Result<any Sendable, any Error>]

@@ -77,10 +77,11 @@ package final class Ledger: Sendable {
     }
 
     /// Writes rows together. They are on disk when this returns; when `body` throws, none of them are.
-    /// Calls made at the same time share one transaction and one `fsync`.
+    /// Calls made at the same time share one transaction and one `fsync`. They are written in the order they were made: an actor's
+    /// by the time it lets others in.
     ///
     /// - Parameter step: what is written down, for a `FaultPoint`.
-    package func commit<Value: Sendable>(
+    package nonisolated(nonsending) func commit<Value: Sendable>(
         step: String = #function, _ body: @escaping @Sendable (LedgerTransaction) throws -> Value
     ) async throws(LedgerError) -> Value {
         FaultPoint.pass("before \(step)")
@@ -100,13 +101,18 @@ package final class Ledger: Sendable {
     package var isOnReserve: Bool { reserve.isInUse }
 
     /// Writes rows without waiting for them, in order with the commits around it. For what is a pity to lose, but no
-    /// more: events, the time an image was used. A failure is logged. On a full disk it is not written at all, unless it `matters`
-    /// as much as what is committed.
-    package func post(matters: Bool = false, _ body: @escaping @Sendable (LedgerTransaction) throws -> Void) {
-        if isOnReserve, !matters { return }
+    /// more: events, the time an image was used. It goes with the next commit, or after a moment by itself. A failure is logged. On a
+    /// full disk it is not written at all, unless it `matters` as much as what is committed.
+    ///
+    /// - Parameter done: called when it is on the disk, or never will be.
+    package func post(
+        matters: Bool = false, _ body: @escaping @Sendable (LedgerTransaction) throws -> Void, done: @escaping @Sendable () -> Void = {}
+    ) {
+        if isOnReserve, !matters { return done() }
         let seal = seal
         let logger = logger
-        group.submit({ try body(LedgerTransaction(database: $0, seal: seal)) }) { result in
+        group.submit(canWait: !matters) { try body(LedgerTransaction(database: $0, seal: seal)) } finish: { result in
+            defer { done() }
             if case .failure(let error) = result {
                 logger.error("ledger write failed", metadata: ["error": "\(error)"])
             }
@@ -127,6 +133,7 @@ package final class Ledger: Sendable {
 
     /// Moves the whole WAL into the database file and closes it; nothing can be read or written afterwards.
     package func close() async throws(LedgerError) {
+        group.schedule()
         do {
             try await database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
             try database.close()

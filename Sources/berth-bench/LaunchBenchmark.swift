@@ -9,6 +9,9 @@ import SandboxPlan
 
 /// The same container again and again: planned as for any pod, and run by Berth, crun and runc in turn. What is timed
 /// goes from the request until the container has ended and its cgroup is gone. Each runtime inherits the same priority.
+///
+/// Berth mounts the root file system from the image's layers, and removes its writable layer. The others are given a directory by whoever
+/// runs them: here once one that is there, with the image in it, and once one that is mounted for them and removed, as containerd does.
 struct LaunchBenchmark {
     let count: Int
     let supervisor: String
@@ -55,9 +58,13 @@ struct LaunchBenchmark {
 
             for runtime in ["crun", "runc"] {
                 for (name, bundle) in [("container in a pod", inPod), ("pod and container", alone)] {
-                    start = clock.now
-                    try bundle.run(with: runtime, id: "\(workplace.cgroup)-\(round)", cgroup: "/\(workplace.cgroup)/\(runtime)-\(round)")
-                    times["\(name), \(runtime)", default: []].append(clock.now - start)
+                    for isLayered in [false, true] {
+                        start = clock.now
+                        if isLayered { try bundle.mountLayers() }
+                        try bundle.run(with: runtime, id: "\(workplace.cgroup)-\(round)", cgroup: "/\(workplace.cgroup)/\(runtime)-\(round)")
+                        if isLayered { try bundle.unmountLayers() }
+                        times["\(name), \(runtime)\(isLayered ? Self.layered : "")", default: []].append(clock.now - start)
+                    }
                 }
             }
         }
@@ -69,16 +76,18 @@ struct LaunchBenchmark {
         print("\(count) launches each; milliseconds from request until ended and removed\n")
         for group in ["container in a pod", "pod and container"] {
             print("\(group):")
-            let medians = ["berth", "crun", "runc"].map { runtime in
+            let medians = ["berth", "crun", "runc", "crun\(Self.layered)", "runc\(Self.layered)"].map { runtime in
                 let sorted = (times["\(group), \(runtime)"] ?? []).sorted()
                 let (median, p90) = (sorted[sorted.count / 2].milliseconds, sorted[sorted.count * 9 / 10].milliseconds)
                 print("  \(runtime)   median \(rounded(median))   p90 \(rounded(p90))")
                 return median
             }
-            print("  berth / crun \(rounded(medians[0] / medians[1]))   berth / runc \(rounded(medians[0] / medians[2]))\n")
+            print("  berth / crun \(rounded(medians[0] / medians[1]))   berth / runc \(rounded(medians[0] / medians[2]))")
+            print("\(Self.layered): berth / crun \(rounded(medians[0] / medians[3]))   berth / runc \(rounded(medians[0] / medians[4]))\n")
         }
     }
 
+    private static let layered = ", root mounted and removed each time"
 }
 
 extension Duration {

@@ -60,6 +60,23 @@ struct OCIBundle {
         guard status == 0 else { throw SystemCallError(call: "\(runtime) run", subject: "status \(status)", code: ECHILD) }
     }
 
+    private var scratch: String { "\(directory)/scratch" }
+
+    /// A writable layer over the root directory, in its place.
+    func mountLayers() throws {
+        for path in [scratch, "\(scratch)/upper", "\(scratch)/work"] { try systemCall("mkdir", on: path) { mkdir(path, 0o755) } }
+        let root = "\(directory)/rootfs"
+        try systemCall("mount", on: root) {
+            Glibc.mount("overlay", root, "overlay", 0, "volatile,upperdir=\(scratch)/upper,workdir=\(scratch)/work,lowerdir=\(root)")
+        }
+    }
+
+    func unmountLayers() throws {
+        try unmount("\(directory)/rootfs")
+        let parent = try OwnedFileDescriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY)
+        try FileTree.remove("scratch", in: parent.rawValue)
+    }
+
     private static func mount(_ plan: MountPlan) -> JSONValue {
         var options: [String] = []
         for (option, name) in [(MountPlan.MountOptions.readOnly, "ro"), (.noSuid, "nosuid"), (.noDev, "nodev"), (.noExec, "noexec"), (.strictAtime, "strictatime")]

@@ -115,9 +115,25 @@ struct LedgerRowsTests {
             try await group.waitForAll()
         }
         for number in 0..<50 { ledger.post { try $0.set(.upstream, to: "\(number)") } }
+        // It takes along what was posted before it.
+        let before = try await ledger.commit { try $0.snapshot.fact(.upstream) }
+        #expect(before == "49")
         let seen = try await ledger.read { try ($0.pods().count, $0.fact(.upstream)) }
         #expect(seen.0 == 200)
         #expect(seen.1 == "49")
+    }
+
+    @Test("what is posted is written without a commit to take it along")
+    func post() async throws {
+        let fixture = try LedgerFixture()
+        let ledger = try fixture.open().ledger
+        await withCheckedContinuation { continuation in
+            ledger.post { try $0.set(.upstream, to: "a") } done: { continuation.resume() }
+        }
+        #expect(try await ledger.read { try $0.fact(.upstream) } == "a")
+        ledger.post { try $0.set(.upstream, to: "b") }
+        try await ledger.close()
+        #expect(try LedgerReader(path: fixture.location.database).read { try $0.fact(.upstream) } == "b")
     }
 
     @Test("column names follow from coding keys and back", arguments: [("podUID", "pod_uid"), ("bootID", "boot_id"), ("isReadOnly", "is_read_only"), ("id", "id"), ("claimUID", "claim_uid"), ("ips", "ips")])

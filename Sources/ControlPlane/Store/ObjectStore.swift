@@ -185,11 +185,7 @@ package final class ObjectStore: Sendable {
                     guard filter.namespace ?? object.key.namespace == object.key.namespace, filter.matches(object.value) else { continue }
                     initial.append(WatchEvent(kind: .added, resourceVersion: object.resourceVersion, object: object))
                 }
-            case .after(let revision):
-                guard revision >= table.compacted else { throw .compacted(requested: revision, oldest: table.compacted) }
-                for change in table.history where change.object.resourceVersion > revision {
-                    if let event = ObjectTable.event(for: change, seenThrough: filter) { initial.append(event) }
-                }
+            case .after(let revision): initial = try table.events(after: revision, seenThrough: filter)
             }
             if endsInitialEvents {
                 initial.append(WatchEvent(kind: .bookmark, resourceVersion: state.revision, object: nil, endsInitialEvents: true))

@@ -2,9 +2,12 @@ import KubeAPI
 
 /// The objects of one resource as far as they are durable, their latest changes, and who watches them.
 struct ObjectTable {
+    /// A change that may be asked for again, as bytes: parsed, an object takes ten times the room.
     struct Change {
-        let object: StoredObject
-        let previous: StoredObject?
+        let key: ObjectKey
+        let resourceVersion: Int
+        let bytes: [UInt8]
+        let previous: [UInt8]?
         let isRemoval: Bool
     }
 
@@ -29,15 +32,18 @@ struct ObjectTable {
 
     mutating func apply(_ change: StoredChange) {
         let key = change.object.key
-        let entry = Change(object: change.object, previous: objects[key], isRemoval: change.isRemoval)
+        let previous = objects[key]
         objects[key] = change.isRemoval ? nil : change.object
-        history.append(entry)
+        history.append(
+            Change(
+                key: key, resourceVersion: change.object.resourceVersion, bytes: change.object.bytes, previous: previous?.bytes,
+                isRemoval: change.isRemoval))
         if history.count >= 2 * Self.historyLimit {
-            compacted = history[history.count - Self.historyLimit - 1].object.resourceVersion
+            compacted = history[history.count - Self.historyLimit - 1].resourceVersion
             history.removeFirst(history.count - Self.historyLimit)
         }
         for (id, watcher) in watchers {
-            guard let event = Self.event(for: entry, seenThrough: watcher.filter) else { continue }
+            guard let event = Self.event(for: change, after: previous?.value, seenThrough: watcher.filter) else { continue }
             if case .enqueued = watcher.events.yield(event) { continue }
             // Too slow, or gone: it has to begin again.
             watcher.events.finish()
@@ -45,10 +51,29 @@ struct ObjectTable {
         }
     }
 
+    /// The changes after `revision` as a watcher with this filter would have seen them.
+    /// - Throws: when the history does not go back as far.
+    func events(after revision: Int, seenThrough filter: ObjectFilter) throws(StoreError) -> [WatchEvent] {
+        guard revision >= compacted else { throw .compacted(requested: revision, oldest: compacted) }
+        var events: [WatchEvent] = []
+        for change in history where change.resourceVersion > revision && filter.namespace ?? change.key.namespace == change.key.namespace {
+            do throws(JSONError) {
+                let object = StoredObject(
+                    key: change.key, resourceVersion: change.resourceVersion, value: try JSONValue(parsing: change.bytes), bytes: change.bytes)
+                let previous = if let bytes = change.previous { try JSONValue(parsing: bytes) } else { JSONValue?.none }
+                let stored = StoredChange(object: object, isRemoval: change.isRemoval)
+                if let event = Self.event(for: stored, after: previous, seenThrough: filter) { events.append(event) }
+            } catch {
+                throw .compacted(requested: revision, oldest: compacted)  // never: they are our own bytes
+            }
+        }
+        return events
+    }
+
     /// An object that comes into the filter's view is added for its watcher, one that leaves it is deleted.
-    static func event(for change: Change, seenThrough filter: ObjectFilter) -> WatchEvent? {
+    private static func event(for change: StoredChange, after previous: JSONValue?, seenThrough filter: ObjectFilter) -> WatchEvent? {
         if let namespace = filter.namespace, namespace != change.object.key.namespace { return nil }
-        let wasSeen = change.previous.map { filter.matches($0.value) } ?? false
+        let wasSeen = previous.map { filter.matches($0) } ?? false
         let isSeen = !change.isRemoval && filter.matches(change.object.value)
         let kind: WatchEvent.Kind
         switch (wasSeen, isSeen) {

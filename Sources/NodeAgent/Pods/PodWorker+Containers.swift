@@ -54,8 +54,7 @@ extension PodWorker {
         } catch let error as RuntimeError {
             await startFailed(plan, image: image, error)
         } catch {
-            // It may run already, and only that could not be written down.
-            if memory.record[container: name].isRunning { await persist() } else { await hold(name, error) }
+            await hold(name, error)
         }
         if let early = starting.removeValue(forKey: plan.id) ?? nil { await containerExited(early, in: sandbox) }
         if memory.record[container: name].isRunning { await runPostStart(of: container) }
@@ -70,25 +69,17 @@ extension PodWorker {
         }
     }
 
-    /// - Returns: the run before, whose remains can go.
+    /// - Returns: the run before, whose remains can go: nil also when it is not written down yet that there is another.
     private func launch(_ plan: ContainerPlan, image: StoredImage, container: Container, in sandbox: Sandbox) async throws -> ContainerRun? {
         let uid = identity.uid
         let use = ImageUseEntry(imageID: image.id, name: container.image, lastUsedAt: Date())
         let previous = memory.record[container: plan.name].current
         node.events.record(.normal, "Created", "Created container: \(plan.name)", about: pod, container: plan.name)
-        _ = try await node.ledger.bracket(
-            Intent(.startContainer, subject: plan.id, detail: uid),
-            effect: {
-                let started = try await sandbox.start(plan)
-                noteStart(started, plan: plan, image: image, container: container)
-                return try memory.stored()
-            },
-            recording: { transaction, record in
-                try transaction.setRecord(record, ofPod: uid)
-                try transaction.save(use)
-            })
-        await persist()
-        return previous
+        let intent = try await node.ledger.begin(Intent(.startContainer, subject: plan.id, detail: uid))
+        let started = try await node.ledger.perform(intent) { try await sandbox.start(plan) }
+        noteStart(started, plan: plan, image: image, container: container)
+        unwritten[intent] = { try $0.save(use) }
+        return await persist() ? previous : nil
     }
 
     private func noteStart(_ started: ContainerRecord, plan: ContainerPlan, image: StoredImage, container: Container) {

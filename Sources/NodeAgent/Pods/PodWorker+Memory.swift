@@ -52,16 +52,22 @@ extension PodWorker {
         let version = rowVersion
         let (row, bootID, state) = (isStored ? nil : pod, node.ledger.bootID, isDeleted ? PodEntry.State.deleting : .admitted)
         let source = isStatic ? PodEntry.Source.file : .api
+        let results = unwritten
         let isSaved = await commit { [memory] transaction in
+            for (intent, rows) in results {
+                try rows(transaction)
+                try transaction.finish(intent)
+            }
             if let row { try transaction.save(try PodEntry(row, source: source, state: state, bootID: bootID, admittedAt: memory.record.startTime)) }
             try transaction.setRecord(try memory.stored(), ofPod: reference.uid)
             if isNews || row != nil { try transaction.setStatus(try JSONEncoder().encode(status), ofPod: reference.uid) }
             if tellUpstream, let addressee { try transaction.send(.status(addressee, status), at: Date()) }
         }
         if isSaved {
+            for intent in results.keys { unwritten[intent] = nil }
             storedRowVersion = max(storedRowVersion, version)
             saveRetryAt = nil
-            if tellUpstream { node.outbox.kick() }
+            if tellUpstream { node.outbox.kick(.status) }
         } else {
             published = before
             saveRetryAt = Date().addingTimeInterval(5)

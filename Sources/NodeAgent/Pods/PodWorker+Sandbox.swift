@@ -27,9 +27,10 @@ extension PodWorker {
             memory.record.sandboxReady(attempt: attempt, podIPs: ips)
             memory.record.sandboxRetryAt = nil
             setUpFailures = 0
-            await persist()
+            // Nothing waits for it: whatever is written down later is on disk later.
+            begin(.recordSetUp) { await $0.persist() }
         } catch is CancellationError {
-            return
+            await persist()  // the network stands all the same
         } catch {
             setUpFailures += 1
             let delay = min(0.5 * Double(1 << min(setUpFailures - 1, 8)), 60)
@@ -51,43 +52,44 @@ extension PodWorker {
         let plan = try sandboxPlan(for: granted, userMapping: await userMapping(), runtime: handler, on: node.facts)
         let uid = identity.uid
         let runtime = node.runtime
+        let addition = Intent(.addNetwork, subject: uid, detail: uid)
+        var intent: OpenIntent?
         let new: Sandbox
         if let sandbox {
             new = sandbox
         } else {
+            // There is no earlier network to undo in between, so that the one intent may go with the other's result.
+            let isFirst = attempt == 0 && !mayHoldNetwork && !pod.spec.hostNetwork
             let bootID = node.ledger.bootID
-            new = try await node.ledger.bracket(
-                Intent(.createSandbox, subject: uid),
-                effect: {
-                    let made = try await runtime.createSandbox(plan)
-                    adopt(made)  // also when that cannot be written down: a second one cannot be made
-                    memory.record.allocationInForce = ResourceAllocation(of: granted.spec)
-                    return made
-                },
-                recording: { transaction, sandbox in
-                    try transaction.save(
-                        SandboxEntry(
-                            podUID: uid, attempt: attempt, state: .ready, pid: sandbox.pid, bootID: bootID,
-                            cgroup: plan.cgroup.directories.first ?? "", createdAt: Date()))
-                })
+            let making = try await node.ledger.begin(Intent(.createSandbox, subject: uid))
+            new = try await node.ledger.perform(making) { try await runtime.createSandbox(plan) }
+            adopt(new)  // also when that cannot be written down: a second one cannot be made
+            memory.record.allocationInForce = ResourceAllocation(of: granted.spec)
+            let entry = SandboxEntry(
+                podUID: uid, attempt: attempt, state: .ready, pid: new.pid, bootID: bootID, cgroup: plan.cgroup.directories.first ?? "",
+                createdAt: Date())
+            intent = try await node.ledger.commit(step: "result of createSandbox") { transaction in
+                try transaction.save(entry)
+                try transaction.finish(making)
+                return isFirst ? try transaction.open(addition, bootID: bootID) : nil
+            }
         }
         if pod.spec.hostNetwork { return node.facts.nodeIPs }
-        let known = try await recordedNetwork()
-        if let known, known.namespacePath == new.networkNamespacePath { return known.result.ips }
-        // Of an earlier sandbox, or half made when the daemon died.
-        try await releaseNetwork()
+        if intent == nil {
+            let known = try await recordedNetwork()
+            if let known, known.namespacePath == new.networkNamespacePath { return known.result.ips }
+            // Of an earlier sandbox, or half made when the daemon died.
+            try await releaseNetwork()
+        }
+        let adding = if let intent { intent } else { try await node.ledger.begin(addition) }
         let attachment = attachment(namespace: new.networkNamespacePath)
         let network = node.network
         mayHoldNetwork = true
-        let result = try await node.ledger.bracket(
-            Intent(.addNetwork, subject: uid, detail: attachment.containerID),
-            effect: { try await network.add(attachment) },
-            recording: { transaction, result in
-                try transaction.save(
-                    NetworkEntry(
-                        podUID: uid, network: result.configuration["name"]?.string ?? "", namespacePath: new.networkNamespacePath,
-                        ips: result.ips, result: try JSONEncoder().encode(result), addedAt: Date()))
-            })
+        let result = try await node.ledger.perform(adding) { try await network.add(attachment) }
+        let entry = NetworkEntry(
+            podUID: uid, network: result.configuration["name"]?.string ?? "", namespacePath: new.networkNamespacePath, ips: result.ips,
+            result: try JSONEncoder().encode(result), addedAt: Date())
+        unwritten[adding] = { try $0.save(entry) }
         return result.ips
     }
 
@@ -162,6 +164,7 @@ extension PodWorker {
     /// Also what may have been made without being written down. When it fails, the next attempt begins here again.
     private func releaseNetwork() async throws {
         let uid = identity.uid
+        if !unwritten.isEmpty { await persist() }  // one of them may be what is to be released
         let known = try await recordedNetwork()
         guard known != nil || mayHoldNetwork else { return }
         let network = node.network

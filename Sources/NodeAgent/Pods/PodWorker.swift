@@ -38,6 +38,8 @@ package actor PodWorker {
     var rowVersion = 0
     var storedRowVersion = -1
     var isStored: Bool { storedRowVersion == rowVersion }
+    /// Results of effects, by the intent they end: written down with the memory that follows from them.
+    var unwritten: [OpenIntent: @Sendable (LedgerTransaction) throws -> Void] = [:]
     /// When to write down again what the ledger would not take.
     var saveRetryAt: Date?
     /// Failed attempts to set the pod up in a row.
@@ -85,6 +87,8 @@ package actor PodWorker {
         case finish
         /// Only writes the memory down.
         case record
+        /// The same after a setup, while the first containers are made ready.
+        case recordSetUp
     }
 
     /// - Parameters:
@@ -179,6 +183,8 @@ package actor PodWorker {
         guard snapshot.version >= objects.version else { return }
         let before = objects
         objects = snapshot
+        // What begins now is written down after the objects: this actor lets others in once they are on their way to the disk.
+        wake()
         await remember(snapshot, insteadOf: before)
         beginRefresh()
         wake()
@@ -341,7 +347,7 @@ package actor PodWorker {
         let reference = PodReference(pod)
         hasAskedForDeletion = await commit { try $0.send(.deletion(reference), at: Date()) }
         finishRetryAt = hasAskedForDeletion ? nil : Date().addingTimeInterval(5)
-        node.outbox.kick()
+        node.outbox.kick(.deletion)
     }
 
     /// Starts a piece of work unless one of its kind is under way; its end wakes the worker.
@@ -381,7 +387,7 @@ extension PodWorker.Work {
     var container: String? {
         switch self {
         case .start(let name): name
-        case .setUp, .stop, .resize, .probe, .refreshVolumes, .reconnect, .finish, .record: nil
+        case .setUp, .stop, .resize, .probe, .refreshVolumes, .reconnect, .finish, .record, .recordSetUp: nil
         }
     }
 }

@@ -21,8 +21,7 @@ package final class EventRecorder: Sendable {
         let now = Date()
         let event = aggregator.withLock { $0.event(for: note, at: now) }
         recent.withLock { $0.append(event) }
-        ledger.post { try $0.send(.event(event), at: now) }
-        outbox.kick()
+        ledger.post { try $0.send(.event(event), at: now) } done: { [outbox] in outbox.kick(.event) }
     }
 
     /// What was recorded since the daemon started, at most the last 512.

@@ -3,28 +3,48 @@ import KubeAPI
 import KubeClient
 package import Ledger
 package import Logging
+import Synchronization
 
 /// Sends what waits in the ledger's outbox, in order for each pod, newest status only, for as long as it takes: with the
 /// control plane away everything stays where it is.
 ///
-/// Statuses and deletions go out side by side; events, which nobody waits for, behind each other beside them. So a pod is
-/// Ready upstream before the story of thirty pods has been told.
+/// Statuses and deletions go out side by side; events, which nobody waits for, behind each other, and while statuses are
+/// being sent only every second. So thirty pods are Ready upstream before their story has been told.
 package struct StatusOutbox: Sendable {
     private let lanes: [Lane]
 
     package init(ledger: Ledger, sender: UpstreamSender, logger: Logger) {
+        let traffic = Traffic()
         lanes = [
-            Lane(kinds: [.status, .deletion], width: 32, ledger: ledger, sender: sender, logger: logger),
-            Lane(kinds: [.event], width: 1, ledger: ledger, sender: sender, logger: logger),
+            Lane(kinds: [.status, .deletion], width: 32, traffic: traffic, ledger: ledger, sender: sender, logger: logger),
+            Lane(kinds: [.event], width: 1, traffic: traffic, ledger: ledger, sender: sender, logger: logger),
         ]
     }
 
-    /// Something new may wait.
-    package func kick() { for lane in lanes { lane.kick() } }
+    /// Something new of this kind may wait.
+    package func kick(_ kind: OutboxEntry.Kind) { for lane in lanes { lane.kick(kind) } }
 
     /// Runs until cancelled.
     package func run() async {
         await withDiscardingTaskGroup { group in for lane in lanes { group.addTask { await lane.run() } } }
+    }
+}
+
+/// When a status was last on its way.
+private final class Traffic: Sendable {
+    private let last = Mutex<ContinuousClock.Instant?>(nil)
+
+    func note() { last.withLock { $0 = .now } }
+
+    /// Returns when no status has been sent for a while, though after a second at the latest.
+    func giveWay() async {
+        let latest = ContinuousClock.now + .seconds(1)
+        while let last = last.withLock(\.self), !Task.isCancelled {
+            let end = min(last + .milliseconds(100), latest)
+            guard end > .now else { return }
+            // Ends early only by cancellation, which the loop condition sees.
+            try? await Task.sleep(until: end)
+        }
     }
 }
 
@@ -33,6 +53,7 @@ private struct Lane: Sendable {
     private let kinds: [OutboxEntry.Kind]
     /// Objects whose messages are sent side by side.
     private let width: Int
+    private let traffic: Traffic
     private let ledger: Ledger
     private let sender: UpstreamSender
     private let logger: Logger
@@ -42,22 +63,26 @@ private struct Lane: Sendable {
     /// Messages read at once.
     private static let batch = 32
 
-    init(kinds: [OutboxEntry.Kind], width: Int, ledger: Ledger, sender: UpstreamSender, logger: Logger) {
+    init(kinds: [OutboxEntry.Kind], width: Int, traffic: Traffic, ledger: Ledger, sender: UpstreamSender, logger: Logger) {
         self.kinds = kinds
         self.width = width
+        self.traffic = traffic
         self.ledger = ledger
         self.sender = sender
         self.logger = logger
         (kicks, kicker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    func kick() { kicker.yield() }
+    private var isOfEvents: Bool { kinds == [.event] }
+
+    func kick(_ kind: OutboxEntry.Kind) { if kinds.contains(kind) { kicker.yield() } }
 
     func run() async {
-        kick()
+        kicker.yield()
         var delay = RetryDelay()
         for await _ in kicks {
             while !Task.isCancelled {
+                if isOfEvents { await traffic.giveWay() }
                 switch await drain() {
                 case .empty:
                     delay.reset()
@@ -103,6 +128,7 @@ private struct Lane: Sendable {
     /// Messages about one object, one after the other; stops at the first that has to wait.
     private func send(_ line: [OutboxEntry]) async -> String? {
         for entry in line {
+            if !isOfEvents { traffic.note() }
             do {
                 try await sender.send(try OutboxMessage(stored: entry.body))
             } catch let error as KubeClientError {
