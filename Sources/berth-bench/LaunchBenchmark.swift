@@ -83,7 +83,7 @@ struct LaunchBenchmark {
                 return median
             }
             print("  berth / crun \(rounded(medians[0] / medians[1]))   berth / runc \(rounded(medians[0] / medians[2]))")
-            print("\(Self.layered): berth / crun \(rounded(medians[0] / medians[3]))   berth / runc \(rounded(medians[0] / medians[4]))\n")
+            print("  with a root mounted and removed each time: berth / crun \(rounded(medians[0] / medians[3]))   berth / runc \(rounded(medians[0] / medians[4]))\n")
         }
     }
 
