@@ -21,13 +21,14 @@ package enum FileSystemMount {
         FaultPoint.pass("mount")
     }
 
-    /// Whether a tmpfs begins at `path`. Where nothing does, which is known from its device, the table of mounts is not read.
-    package static func isTemporary(at path: String) throws(SystemCallError) -> Bool {
+    /// Whether a file system of that type begins at `path`. Where none does, which is known from its device, the table of mounts is
+    /// not read.
+    package static func isMounted(_ type: String, at path: String) throws(SystemCallError) -> Bool {
         var (own, above) = (stat(), stat())
         try systemCall("stat", on: path) { stat(path, &own) }
         try systemCall("stat", on: path) { stat("\(path)/..", &above) }
         guard own.st_dev != above.st_dev else { return false }
-        return try MountInfo.read().mount(at: path)?.filesystemType == "tmpfs"
+        return try MountInfo.read().mount(at: path)?.filesystemType == type
     }
 
     /// - Parameter lazily: takes it out of the tree at once, and away when its last user is gone.

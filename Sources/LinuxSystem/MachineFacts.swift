@@ -15,6 +15,8 @@ package struct MachineFacts: Hashable, Sendable {
     package var architecture: String
     package var processors: Int
     package var memoryBytes: Int
+    /// Bytes in huge pages that have been set aside, by the size of a page in bytes; every size that the kernel has.
+    package var hugePages: [Int: Int] = [:]
 
     /// Reads them from `/proc`, `/sys` and `/etc`. A fact that a container or a small machine lacks is empty.
     package static func read() -> MachineFacts {
@@ -25,7 +27,18 @@ package struct MachineFacts: Hashable, Sendable {
             hostname: SmallFile.firstLine("/proc/sys/kernel/hostname") ?? "localhost", machineID: machineID,
             systemUUID: uuid.isEmpty ? machineID : uuid, bootID: SmallFile.firstLine("/proc/sys/kernel/random/boot_id") ?? "",
             kernelVersion: SmallFile.firstLine("/proc/sys/kernel/osrelease") ?? "", osImage: osImage(), architecture: goArchitecture,
-            processors: max(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 1), memoryBytes: memory.total)
+            processors: max(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 1), memoryBytes: memory.total, hugePages: hugePages())
+    }
+
+    /// Source: kernel guide, "HugeTLB Pages". A kernel without them has no such directory.
+    private static func hugePages() -> [Int: Int] {
+        let directory = "/sys/kernel/mm/hugepages"
+        var pages: [Int: Int] = [:]
+        for name in ((try? DirectoryEntry.list(directory)) ?? []).map(\.name) where name.hasPrefix("hugepages-") && name.hasSuffix("kB") {
+            guard let kilobytes = Int(name.dropFirst("hugepages-".count).dropLast("kB".count)) else { continue }
+            pages[kilobytes << 10] = (SmallFile.firstLine("\(directory)/\(name)/nr_hugepages").flatMap { Int($0) } ?? 0) * kilobytes << 10
+        }
+        return pages
     }
 
     private static func osImage() -> String {

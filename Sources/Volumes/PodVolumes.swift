@@ -57,9 +57,15 @@ package struct PodVolumes: Sendable {
                 if let pass { try OwnershipPass.run(on: target, for: pass) }
             }
             return PublishedVolume(request, path: target, fsGroup: fsGroup)
-        case .memory(let size):
+        case .memory, .hugePages:
             try await VolumeWork.run("mounting \(target)", deadline: deadline) { () throws(VolumeError) in
-                let isNew = try Self.mountMemory(target, sizeBytes: size, mode: 0o777)
+                let isNew =
+                    switch request.source {
+                    case .hugePages(let page, let size):
+                        try Self.mountMemory(target, type: "hugetlbfs", options: ["pagesize=\(page)", "size=\(size)"], mode: 0o777)
+                    case .memory(let size): try Self.mountMemory(target, sizeBytes: size, mode: 0o777)
+                    default: false
+                    }
                 // What was completed before a reboot went with it.
                 if let pass = isNew ? fsGroup : pass { try OwnershipPass.run(on: target, for: pass) }
             }
@@ -130,8 +136,8 @@ package struct PodVolumes: Sendable {
             let mounts = try volumeCall { () throws(SystemCallError) in try MountInfo.read() }
             var holders: [MountHolder] = []
             for mount in mounts.mounts(under: target).reversed() {
-                // Berth mounts nothing but tmpfs and images here, and nothing below them.
-                guard mount.mountPoint == target, ["tmpfs", "overlay"].contains(mount.filesystemType) else { throw .mountInside(path: mount.mountPoint) }
+                // Berth mounts nothing but memory and images here, and nothing below them.
+                guard mount.mountPoint == target, ["tmpfs", "hugetlbfs", "overlay"].contains(mount.filesystemType) else { throw .mountInside(path: mount.mountPoint) }
                 holders += try Self.unmount(mount)
             }
             try OwnedTree.remove(target)
@@ -194,11 +200,15 @@ package struct PodVolumes: Sendable {
     /// - Returns: false when it was mounted already.
     @discardableResult
     private static func mountMemory(_ path: String, sizeBytes: Int?, mode: mode_t) throws(VolumeError) -> Bool {
+        try mountMemory(path, type: "tmpfs", options: sizeBytes.map { ["size=\($0)"] } ?? [], mode: mode)
+    }
+
+    private static func mountMemory(_ path: String, type: String, options: [String], mode: mode_t) throws(VolumeError) -> Bool {
         try makeDirectory(path, mode: mode)
         return try volumeCall { () throws(SystemCallError) in
-            if try FileSystemMount.isTemporary(at: path) { return false }
-            let options = ["mode=\(String(mode, radix: 8))"] + (sizeBytes.map { ["size=\($0)"] } ?? [])
-            try FileSystemMount.mount("tmpfs", at: path, type: "tmpfs", flags: [.noSUID, .noDevices], options: options.joined(separator: ","))
+            if try FileSystemMount.isMounted(type, at: path) { return false }
+            let all = ["mode=\(String(mode, radix: 8))"] + options
+            try FileSystemMount.mount(type, at: path, type: type, flags: [.noSUID, .noDevices], options: all.joined(separator: ","))
             return true
         }
     }

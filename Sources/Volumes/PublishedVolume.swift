@@ -27,7 +27,7 @@ package struct PublishedVolume: Hashable, Sendable {
         var isReadOnly = request.isReadOnly
         volumeID = ""
         switch source {
-        case .emptyDirectory, .memory: kind = "emptyDir"
+        case .emptyDirectory, .memory, .hugePages: kind = "emptyDir"
         case .hostPath:
             kind = "hostPath"
         case .files(_, let plugin):
@@ -80,7 +80,7 @@ extension PodVolumes {
             switch request.source {
             case .files(_, let plugin): plugin
             case .image: "image"
-            case .emptyDirectory, .memory, .hostPath, .localImage, .directory: "empty-dir"
+            case .emptyDirectory, .memory, .hugePages, .hostPath, .localImage, .directory: "empty-dir"
             }
         return paths.volume(request.name, plugin: "kubernetes.io/\(plugin)", of: podUID)
     }

@@ -19,6 +19,8 @@ package struct VolumeRequest: Hashable, Sendable {
         case emptyDirectory
         /// tmpfs; `sizeBytes` nil leaves the kernel's half of the memory.
         case memory(sizeBytes: Int?)
+        /// hugetlbfs of pages of that size.
+        case hugePages(pageBytes: Int, sizeBytes: Int)
         /// `type` as in `HostPathVolumeSource`.
         case hostPath(path: String, type: String)
         /// Files with atomic updates. `plugin` is `configmap`, `secret`, `downward-api` or `projected`.
@@ -40,14 +42,24 @@ extension VolumeRequest {
 
     /// What a pod's volume asks for, when it needs no other object: emptyDir and hostPath. Nil for every other kind.
     ///
-    /// - Parameter memoryLimit: bytes that a memory medium without `sizeLimit` may have at most; nil for no limit.
-    package init?(_ volume: Volume, memoryLimit: Int? = nil) throws(VolumeError) {
+    /// - Parameters:
+    ///   - spec: of the pod, which says how many huge pages it may have.
+    ///   - memoryLimit: bytes that a memory medium without `sizeLimit` may have at most; nil for no limit.
+    package init?(_ volume: Volume, in spec: PodSpec = PodSpec(), memoryLimit: Int? = nil) throws(VolumeError) {
         if let empty = volume.emptyDir {
             switch empty.medium {
             case "": self.init(name: volume.name, source: .emptyDirectory)
             case "Memory":
                 let limits = [empty.sizeLimit?.value, memoryLimit].compactMap(\.self).filter { $0 > 0 }
                 self.init(name: volume.name, source: .memory(sizeBytes: limits.min()))
+            case let medium where HugePages.isMedium(medium):
+                let (page, limit): (Int, Int)
+                do throws(PlanningError) {
+                    (page, limit) = try HugePages.volume(medium: medium, in: spec)
+                } catch {
+                    throw .unsupported(volume: volume.name, reason: error.description)
+                }
+                self.init(name: volume.name, source: .hugePages(pageBytes: page, sizeBytes: [empty.sizeLimit?.value ?? 0, limit].filter { $0 > 0 }.min() ?? limit))
             default: throw .unsupported(volume: volume.name, reason: "emptyDir medium \(empty.medium) is not available on this node")
             }
         } else if let host = volume.hostPath {

@@ -48,6 +48,11 @@ struct Daemon {
                 "pods cannot be shielded from the OOM killer as their class deserves",
                 metadata: ["remedy": "give berthd CAP_SYS_RESOURCE", "oom_score_adj": "\(environment.facts.privileges.lowestOOMScore)"])
         }
+        if !environment.profile.limitsHugePages, machine.hugePages.values.contains(where: { $0 > 0 }) {
+            logger.warning(
+                "huge pages are not given to pods, for their use cannot be limited",
+                metadata: ["remedy": "mount the hugetlb controller of cgroups, and start berthd again"])
+        }
         let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
 
         let gateway = pods?.dnsAddress ?? network.gateway

@@ -36,6 +36,7 @@ struct NodeEnvironment: Sendable {
             kubeletVersion: Version.kubelet, runtimeVersion: "berth://\(Version.berth)", maximumPods: options.maxPods,
             reserved: try options.reserved(), eviction: try options.eviction().thresholds, supportsUserNamespaces: kernel.userNamespaces, supportsRecursiveReadOnly: kernel.recursiveReadOnly)
         profile.runtimes = runtimes.map(\.handler)
+        profile.limitsHugePages = mounted.hasController("hugetlb")
         self.profile = profile
         let storage = try FileSystemSpace(of: paths.state).capacityBytes
         var facts = NodeFacts(
@@ -69,6 +70,14 @@ struct NodeEnvironment: Sendable {
 }
 
 extension CgroupLayout {
+    /// Whether the kernel has it, in a hierarchy that is mounted.
+    func hasController(_ name: String) -> Bool {
+        switch self {
+        case .v2(let mountPoint): (SmallFile.firstLine("\(mountPoint)/cgroup.controllers") ?? "").split(separator: " ").contains(Substring(name))
+        case .v1(let hierarchies): hierarchies[name] != nil
+        }
+    }
+
     /// The same hierarchies, seen from a cgroup of theirs.
     func beneath(_ root: String) -> CgroupLayout {
         let path = root.split(separator: "/").joined(separator: "/")

@@ -38,6 +38,9 @@ struct ValidationTests {
         Case("spec.containers[0].volumeMounts[0].name: Not found: \"gone\"", container(["volumeMounts": [["name": "gone", "mountPath": "/x"]]])),
         Case("spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive", container(["ports": [["containerPort": 70000]]])),
         Case("spec.containers[0].resources.requests: Invalid value: \"2\": must be less than or equal to cpu limit of 1", container(["resources": ["limits": ["cpu": "1"], "requests": ["cpu": "2"]]])),
+        Case("spec.containers[0].resources.requests: Invalid value: \"2Mi\": must be equal to hugepages-2Mi limit of 4Mi", container(["resources": ["limits": ["cpu": "1", "hugepages-2Mi": "4Mi"], "requests": ["hugepages-2Mi": "2Mi"]]])),
+        Case("spec.containers[0].resources.limits: Required value: Limit must be set for non overcommitable resources", container(["resources": ["requests": ["cpu": "1", "hugepages-2Mi": "2Mi"]]])),
+        Case("spec.containers[0].resources: Forbidden: HugePages require cpu or memory", container(["resources": ["limits": ["hugepages-2Mi": "2Mi"]]])),
         Case("spec.containers[0].resources.limits[memory]: Invalid value: \"lots\": quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'", container(["resources": ["limits": ["memory": "lots"], "requests": ["memory": "1"]]])),
         Case("spec.containers[0].livenessProbe: Required value: must specify a handler type", container(["livenessProbe": ["periodSeconds": 1]])),
         Case("spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1", container(["livenessProbe": ["exec": ["command": ["true"]], "successThreshold": 2]])),
@@ -71,6 +74,13 @@ struct ValidationTests {
     @Test("a wrong object is answered with the field and the words Kubernetes uses", arguments: cases)
     func create(example: Case) {
         #expect(Validation.create(example.object).map(\.description) == [example.testDescription])
+    }
+
+    @Test("huge pages come whole, in the limit and in the request that follows from it")
+    func hugePages() {
+        let found = Validation.create(Self.container(["resources": ["limits": ["cpu": "1", "hugepages-2Mi": "3Mi"]]])).map(\.description)
+        #expect(found == ["limits", "requests"].map { "spec.containers[0].resources.\($0)[hugepages-2Mi]: Invalid value: \"3Mi\": 3Mi is not positive integer multiple of hugepages-2Mi" })
+        #expect(Validation.create(Self.container(["resources": ["limits": ["cpu": "1", "hugepages-2Mi": "4Mi"]]])).isEmpty)
     }
 
     @Test("right objects are accepted", arguments: [

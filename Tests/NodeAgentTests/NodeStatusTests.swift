@@ -15,6 +15,7 @@ struct NodeStatusTests {
         var machine = MachineFacts.read()
         machine.processors = 4
         machine.memoryBytes = 8 << 30
+        machine.hugePages = [:]
         machine.bootID = "b1"
         profile = NodeProfile(
             name: "n1", machine: machine, addresses: ["192.0.2.1"], port: 10250, kubeletVersion: "v1.36.0", runtimeVersion: "berth://1",
@@ -28,6 +29,20 @@ struct NodeStatusTests {
         #expect(amounts["cpu"] == Quantity("3500m"))
         #expect(amounts["memory"] == Quantity(bytes: 7 << 30))
         #expect(amounts["pods"]?.value == 110)
+    }
+
+    @Test("huge pages are given away where they can be limited, and their memory to nobody else")
+    func hugePages() {
+        var profile = profile
+        profile.machine.hugePages = [2 << 20: 1 << 30, 1 << 30: 0, 64 << 10: 1 << 20]
+        #expect(profile.capacity(storageBytes: 1).filter { $0.key.hasPrefix("hugepages-") } == [
+            "hugepages-2Mi": Quantity(bytes: 1 << 30), "hugepages-1Gi": Quantity(bytes: 0), "hugepages-64Ki": Quantity(bytes: 1 << 20),
+        ])
+        #expect(profile.capacity(storageBytes: 1)["memory"] == Quantity(bytes: 8 << 30))
+        #expect(profile.allocatable(storageBytes: 1)["memory"] == Quantity(bytes: (6 << 30) - (1 << 20)))
+        profile.limitsHugePages = false
+        #expect(profile.allocatable(storageBytes: 1)["hugepages-2Mi"] == Quantity(bytes: 0))
+        #expect(profile.allocatable(storageBytes: 1)["memory"] == Quantity(bytes: (6 << 30) - (1 << 20)))
     }
 
     @Test("what hard thresholds keep free cannot be asked for, but pods are not held to it; soft ones and those of images keep nothing")

@@ -103,8 +103,13 @@ struct CgroupPlanTests {
         node.allocatable["hugepages-1Gi"] = try quantity("1Gi")
         let pod = try pod(#"{"containers":[{"name":"c","resources":{"limits":{"cpu":"1","memory":"1Gi","hugepages-2Mi":"4Mi"}}}]}"#)
         let writes = try plan(pod, on: node).cgroup.writes
-        #expect(writes.contains { $0.file.hasSuffix("/hugetlb.2MB.max") && $0.value == "4194304" })
-        #expect(writes.contains { $0.file.hasSuffix("/hugetlb.1GB.max") && $0.value == "0" })
+        // A limit that cannot be written fails the start; a kernel without pages of that size has nothing to forbid.
+        #expect(writes.contains { $0.file.hasSuffix("/hugetlb.2MB.max") && $0.value == "4194304" && !$0.isOptional })
+        #expect(writes.contains { $0.file.hasSuffix("/hugetlb.1GB.max") && $0.value == "0" && $0.isOptional })
+        node.cgroups = .v1(hierarchies: ["cpu": "/cg/cpu", "hugetlb": "/cg/hugetlb"])
+        let legacy = try plan(pod, on: node).cgroup
+        #expect(legacy.writes.contains { $0.file == "\(legacy.directories[1])/hugetlb.2MB.limit_in_bytes" && $0.value == "4194304" && !$0.isOptional })
+        #expect(legacy.directories[1].hasPrefix("/cg/hugetlb/"))
     }
 
     @Test("a node's own cgroups come from the outside in, and the burstable shares are the sum")

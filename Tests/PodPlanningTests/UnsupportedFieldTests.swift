@@ -7,7 +7,7 @@ struct UnsupportedFieldTests {
     @Test("each is named by its path, and fails the pod of a joined node", arguments: [
         (#"{"volumes":[{"name":"a","emptyDir":{}},{"name":"b","iscsi":{"lun":0}}]}"#, "volumes[1].iscsi"),
         (#"{"volumes":[{"name":"a","nfs":{"server":"s","path":"/"}}]}"#, "volumes[0].nfs"),
-        (#"{"volumes":[{"name":"a","emptyDir":{"medium":"HugePages"}}]}"#, "volumes[0].emptyDir.medium"),
+        (#"{"volumes":[{"name":"a","emptyDir":{"medium":"HugePages-moon"}}]}"#, "volumes[0].emptyDir.medium"),
         (#"{"volumes":[{"name":"a","projected":{"sources":[{"secret":{"name":"s"}},{"podCertificate":{"signerName":"x"}}]}}]}"#, "volumes[0].projected.sources[1].podCertificate"),
         (#"{"resourceClaims":[{"name":"gpu"}]}"#, "resourceClaims"),
         (#"{"securityContext":{"windowsOptions":{}}}"#, "securityContext.windowsOptions"),
@@ -25,7 +25,7 @@ struct UnsupportedFieldTests {
     @Test("what is supported is not refused")
     func supported() throws {
         let spec = """
-            {"volumes":[{"name":"a","emptyDir":{"medium":"Memory"}},{"name":"b","hostPath":{"path":"/"}},{"name":"c","configMap":{"name":"c"}},
+            {"volumes":[{"name":"a","emptyDir":{"medium":"Memory"}},{"name":"h","emptyDir":{"medium":"HugePages"}},{"name":"i","emptyDir":{"medium":"HugePages-2Mi"}},{"name":"b","hostPath":{"path":"/"}},{"name":"c","configMap":{"name":"c"}},
              {"name":"d","projected":{"sources":[{"serviceAccountToken":{"path":"t"}}]}},{"name":"e","persistentVolumeClaim":{"claimName":"c"}}],
              "containers":[{"name":"a","resources":{"limits":{"cpu":"1"}}}]}
             """

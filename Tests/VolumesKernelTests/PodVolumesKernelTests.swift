@@ -92,6 +92,25 @@ struct PodVolumesKernelTests {
         }
     }
 
+    @Test("an emptyDir of huge pages has pages of its size, up to its limit", .enabled(if: HugePagePool.canGrow, "needs two free huge pages of 2Mi"))
+    func hugePages() async throws {
+        let page = 2 << 20
+        let pool = try HugePagePool(more: 2)
+        defer { pool.giveBack() }
+        try await VolumesFixture.with { node in
+            let request = VolumeRequest(name: "huge", source: .hugePages(pageBytes: page, sizeBytes: page))
+            let published = try await node.pods.publish(request, podUID: "u1")
+            #expect(published.isMount)
+            _ = try await node.pods.publish(request, podUID: "u1")
+            let mounts = try MountInfo.read().mounts(under: node.root)
+            #expect(mounts.map(\.filesystemType) == ["hugetlbfs"])
+            let file = try OwnedFileDescriptor(opening: "\(published.volume.hostPath)/f", flags: O_RDWR | O_CREAT, mode: 0o600)
+            #expect(posix_fallocate(file.rawValue, 0, page) == 0)
+            #expect(posix_fallocate(file.rawValue, page, page) == ENOSPC)
+            #expect(try await node.pods.unpublishAll(podUID: "u1").isEmpty)
+        }
+    }
+
     @Test("the removal of an emptyDir takes any name and any depth, and follows no link")
     func removal() async throws {
         try await VolumesFixture.with { node in

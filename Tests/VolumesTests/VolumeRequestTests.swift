@@ -13,6 +13,29 @@ struct VolumeRequestTests {
         #expect(try VolumeRequest(entry, memoryLimit: 1 << 30)?.source == .memory(sizeBytes: 64 << 20))
     }
 
+    @Test("huge pages are of the size that medium or pod name, and as many as the pod may have or the volume is limited to", arguments: [
+        ("HugePages", "", ["hugepages-2Mi": "8Mi"], VolumeRequest.Source.hugePages(pageBytes: 2 << 20, sizeBytes: 8 << 20)),
+        ("HugePages-1Gi", "", ["hugepages-2Mi": "8Mi", "hugepages-1Gi": "2Gi"], .hugePages(pageBytes: 1 << 30, sizeBytes: 2 << 30)),
+        ("HugePages-2Mi", "4Mi", ["hugepages-2Mi": "8Mi"], .hugePages(pageBytes: 2 << 20, sizeBytes: 4 << 20)),
+        ("HugePages", "", ["hugepages-2Mi": "8Mi", "hugepages-1Gi": "2Gi"], nil),
+        ("HugePages-2Mi", "", ["hugepages-1Gi": "2Gi"], nil),
+        ("HugePages", "", [:], nil),
+    ])
+    func hugePages(medium: String, sizeLimit: String, limits: [String: String], expected: VolumeRequest.Source?) throws {
+        var emptyDir: JSONValue = ["medium": .string(medium)]
+        if !sizeLimit.isEmpty { emptyDir["sizeLimit"] = .string(sizeLimit) }
+        let volume = try JSONValue.object(["name": "v", "emptyDir": emptyDir]).decode(as: Volume.self)
+        var container = Container()
+        for (name, amount) in limits { container.resources.limits[name] = Quantity(amount) }
+        var spec = PodSpec()
+        spec.containers = [container]
+        if let expected {
+            #expect(try VolumeRequest(volume, in: spec)?.source == expected)
+        } else {
+            #expect(throws: VolumeError.self) { try VolumeRequest(volume, in: spec) }
+        }
+    }
+
     @Test("a PersistentVolume of the provisioner is its image, another one its directory")
     func persistentVolumes() throws {
         var persistent = PersistentVolume()

@@ -1,4 +1,5 @@
 import KubeAPI
+import PodPlanning
 
 extension Validation {
     static func container(_ container: JSONValue, in list: String, volumes: Set<String>, at field: FieldPath, _ findings: inout Findings) {
@@ -195,13 +196,27 @@ extension Validation {
 
     static func resources(_ resources: JSONValue, at field: FieldPath, _ findings: inout Findings) {
         let limits = resources.fields("limits")
+        let names = Set(limits.keys).union(resources.fields("requests").keys)
+        if names.isDisjoint(with: ["cpu", "memory"]), names.contains(where: { HugePages.pageBytes(of: $0) != nil }) {
+            findings.add(field, .forbidden("HugePages require cpu or memory"))
+        }
         for list in ["limits", "requests"] {
             for (name, value) in resources.fields(list).sorted(by: { $0.key < $1.key }) {
                 let path = field.child(list).key(name)
                 findings.check(name, at: field.child(list), Naming.qualifiedName)
                 guard let amount = quantity(value, at: path, &findings) else { continue }
-                if list == "requests", let limit = limits[name]?.asQuantity, amount.milliValue > limit.milliValue {
-                    findings.add(field.child("requests"), .invalid(.string(amount.text), "must be less than or equal to \(name) limit of \(limit.text)"))
+                let page = HugePages.pageBytes(of: name)
+                if list == "requests", let limit = limits[name]?.asQuantity {
+                    if page != nil, amount.milliValue != limit.milliValue {
+                        findings.add(field.child("requests"), .invalid(.string(amount.text), "must be equal to \(name) limit of \(limit.text)"))
+                    } else if amount.milliValue > limit.milliValue {
+                        findings.add(field.child("requests"), .invalid(.string(amount.text), "must be less than or equal to \(name) limit of \(limit.text)"))
+                    }
+                } else if list == "requests", page != nil {
+                    findings.add(field.child("limits"), .required("Limit must be set for non overcommitable resources"))
+                }
+                if let page, amount.value % page != 0 {
+                    findings.add(path, .invalid(.string(amount.text), "\(amount.text) is not positive integer multiple of \(name)"))
                 }
                 if !name.contains("/"), !["cpu", "memory", "ephemeral-storage", "storage"].contains(name), !name.hasPrefix("hugepages-") {
                     findings.add(field.child(list).key(name), .invalid(.string(name), "must be a standard resource type or fully qualified"))

@@ -22,6 +22,8 @@ package struct NodeProfile: Sendable {
     package var eviction: [EvictionThreshold]
     package var supportsUserNamespaces: Bool
     package var supportsRecursiveReadOnly: Bool
+    /// Whether cgroups can keep a pod to its huge pages. Otherwise none are given away.
+    package var limitsHugePages = true
     /// Handlers of the OCI runtimes, sorted.
     package var runtimes: [String] = []
 
@@ -46,14 +48,13 @@ package struct NodeProfile: Sendable {
 
     /// - Parameter storageBytes: size of the file system that holds pods and images.
     package func capacity(storageBytes: Int) -> [String: Quantity] {
-        [
+        let pages = machine.hugePages.map { (HugePages.resource(pageBytes: $0.key), Quantity(bytes: limitsHugePages ? $0.value : 0)) }
+        return [
             "cpu": Quantity(exactly: machine.processors),
             "memory": Quantity(bytes: machine.memoryBytes),
             "ephemeral-storage": Quantity(bytes: storageBytes),
             "pods": Quantity(exactly: maximumPods),
-            "hugepages-1Gi": Quantity(exactly: 0),
-            "hugepages-2Mi": Quantity(exactly: 0),
-        ]
+        ].merging(pages) { amount, _ in amount }
     }
 
     /// Capacity less what is reserved and what hard eviction thresholds keep free, never below zero.
@@ -70,6 +71,8 @@ package struct NodeProfile: Sendable {
     /// evicted before the kernel has to end one.
     package func enforced(storageBytes: Int) -> [String: Quantity] {
         var amounts = capacity(storageBytes: storageBytes)
+        // Memory in huge pages is nobody else's.
+        amounts["memory"] = Quantity(bytes: max(machine.memoryBytes - machine.hugePages.values.reduce(0, +), 0))
         for (name, amount) in reserved {
             guard let whole = amounts[name] else { continue }
             amounts[name] =

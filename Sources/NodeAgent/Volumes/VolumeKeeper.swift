@@ -201,7 +201,7 @@ package struct VolumeKeeper: Sendable {
     private func request(
         for volume: KubeAPI.Volume, of pod: Pod, objects: ReferencedObjects, podIPs: [String], on node: NodeFacts
     ) async throws -> (VolumeRequest, renewAt: Date?) {
-        if let request = try VolumeRequest(volume) { return (request, nil) }
+        if let request = try VolumeRequest(volume, in: pod.spec) { return (request, nil) }
         if let source = volume.persistentVolumeClaim {
             let persistent = try await claims.volume(claim: source.claimName, of: pod)
             return (try VolumeRequest(volume.name, from: persistent, isReadOnly: source.readOnly), nil)
@@ -239,7 +239,7 @@ extension VolumeRequest {
     /// As `PublishedVolume` names it, known before the effect.
     var kind: String {
         switch source {
-        case .emptyDirectory, .memory: "emptyDir"
+        case .emptyDirectory, .memory, .hugePages: "emptyDir"
         case .hostPath: "hostPath"
         case .image: "image"
         case .localImage, .directory: "persistentVolumeClaim"
@@ -251,7 +251,7 @@ extension VolumeRequest {
         switch source {
         case .localImage(let id), .image(_, let id): id
         case .directory(_, _, let volume, _): volume
-        case .emptyDirectory, .memory, .hostPath, .files: ""
+        case .emptyDirectory, .memory, .hugePages, .hostPath, .files: ""
         }
     }
 }

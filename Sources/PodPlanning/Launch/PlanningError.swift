@@ -28,6 +28,9 @@ package enum PlanningError: ActionableError, Hashable {
     case userNamespacesUnavailable
     /// The handler that the pod's RuntimeClass names.
     case userNamespacesUnsupported(handler: String)
+    /// Of an emptyDir.
+    case hugePagesNotRequested(medium: String)
+    case hugePagesAmbiguous
     /// A directory that is not beneath `/sys/fs/cgroup`.
     case cgroupOutOfReach(String)
     case recursiveReadOnlyUnavailable(volume: String)
@@ -70,6 +73,8 @@ package enum PlanningError: ActionableError, Hashable {
         case .appArmorUnavailable: "cannot enforce AppArmor: the host has AppArmor disabled or no such profile"
         case .userNamespacesUnavailable: "hostUsers is false and the node has no user namespace range for the pod"
         case .userNamespacesUnsupported(let handler): "RuntimeClass handler \"\(handler)\" does not support user namespaces, and hostUsers is false"
+        case .hugePagesNotRequested(let medium): "medium \(medium): hugePages storage requested, but there is no resource request for huge pages"
+        case .hugePagesAmbiguous: "medium HugePages can't be used if the pod requests multiple huge page sizes"
         case .cgroupOutOfReach(let path): "OCI runtimes look for cgroups beneath /sys/fs/cgroup, and the container's is \(path)"
         case .recursiveReadOnlyUnavailable(let volume): "volume \"\(volume)\" asks for recursive read-only mounts, which this kernel lacks"
         case .unsafeSysctl(let name): "forbidden sysctl: \"\(name)\" not allowlisted"
@@ -107,6 +112,8 @@ package enum PlanningError: ActionableError, Hashable {
         case .appArmorUnavailable: "remove appArmorProfile, or boot with AppArmor enabled"
         case .seccompProfileNotFound(let name): "put the profile at seccomp/\(name) in the kubelet directory"
         case .userNamespacesUnsupported: "remove runtimeClassName, for the built-in handler supports them, or hostUsers"
+        case .hugePagesNotRequested: "give a container a limit of hugepages-<size>, with cpu or memory"
+        case .hugePagesAmbiguous: "say which: medium HugePages-<size>"
         case .unsafeSysctl(let name): "allow \(name) with --allowed-unsafe-sysctls"
         default: nil
         }

@@ -33,7 +33,7 @@ struct ResourcePlan: Hashable {
         }
         if let pidsLimit { writes.append(CgroupWrite(file: "\(directory)/pids.max", value: "\(pidsLimit)")) }
         for (size, bytes) in hugePages.sorted(by: { $0.key < $1.key }) {
-            writes.append(CgroupWrite(file: "\(directory)/hugetlb.\(Self.kernelSize(size)).max", value: "\(bytes)", isOptional: true))
+            writes.append(CgroupWrite(file: "\(directory)/hugetlb.\(Self.kernelSize(size)).max", value: "\(bytes)", isOptional: bytes == 0))
         }
         return writes
     }
@@ -55,7 +55,7 @@ struct ResourcePlan: Hashable {
         }
         if let pidsLimit { add("pids", "pids.max", pidsLimit) }
         for (size, bytes) in hugePages.sorted(by: { $0.key < $1.key }) {
-            add("hugetlb", "hugetlb.\(Self.kernelSize(size)).limit_in_bytes", bytes, isOptional: true)
+            add("hugetlb", "hugetlb.\(Self.kernelSize(size)).limit_in_bytes", bytes, isOptional: bytes == 0)
         }
         return writes
     }

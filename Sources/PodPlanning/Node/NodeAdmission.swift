@@ -65,7 +65,7 @@ func shortage(for pod: Pod, beside admitted: [Pod], on node: NodeFacts) -> PodFa
     let used = admitted.reduce(ResourceAmounts()) { $0.adding($1.spec.requests) }
     for (name, requested) in pod.spec.requests.sorted(by: { $0.key < $1.key }) where requested > 0 {
         // A resource the node does not know is counted by someone else.
-        guard let capacity = allocatable[name] else { continue }
+        guard let capacity = allocatable[name] ?? (HugePages.pageBytes(of: name) != nil ? 0 : nil) else { continue }
         if requested > capacity - used[name, default: 0] {
             return failure(name, requested: requested, used: used[name, default: 0], capacity: capacity)
         }

@@ -44,7 +44,7 @@ extension Volume {
         if let otherSource { return (otherSource, "this node does not mount volumes of this kind; \(other)") }
         if nfs != nil { return ("nfs", "this node does not mount NFS; \(other)") }
         if csi != nil { return ("csi", "this node has no CSI drivers; use ephemeral or a persistentVolumeClaim") }
-        if let medium = emptyDir?.medium, !["", "Memory"].contains(medium) {
+        if let medium = emptyDir?.medium, !["", "Memory"].contains(medium), !HugePages.isMedium(medium) {
             return ("emptyDir.medium", "this node does not mount \(medium); use Memory, or the disk by leaving medium out")
         }
         for (index, source) in (projected?.sources ?? []).enumerated() {

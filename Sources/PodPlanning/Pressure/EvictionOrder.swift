@@ -103,7 +103,7 @@ extension Int {
 extension PodSpec {
     /// Whether anything it writes to the node's disk is limited.
     package var limitsStorage: Bool {
-        volumes.contains { $0.emptyDir?.sizeLimit != nil && $0.emptyDir?.medium != "Memory" }
+        volumes.contains { $0.emptyDir?.sizeLimit != nil && $0.emptyDir?.medium.isEmpty == true }
             || allContainers.contains { $0.resources.limits["ephemeral-storage"] != nil }
     }
 }
