@@ -54,7 +54,7 @@ extension NodeTests {
             try await node.stop()
             try await node.start(with: quick + ["--eviction-hard", "nodefs.available<\(try disk.space.availableBytes + 4 << 20)"])
             try await kubectl("wait", "node/\(node.name)", "--for=condition=DiskPressure", "--timeout=30s")
-            try await eventually("the image goes") { try await !isHere(StandaloneNode.webImage, node) }
+            try await eventually("the image goes", within: 60) { try await !isHere(StandaloneNode.webImage, node) }
             #expect(try await isHere(StandaloneNode.busybox, node))
             try await kubectl("wait", "node/\(node.name)", "--for=condition=DiskPressure=False", "--timeout=60s")
             #expect(try await kubectl.value("pods", "{.items[*].status.phase}") == "Running Running Running")
@@ -101,7 +101,7 @@ extension NodeTests {
                 try await Task.sleep(for: .seconds(2))
                 try await node.stop()
                 try await node.start(with: quick + ["--eviction-hard", ""] + flags)
-                try await eventually("the image goes by \(flags)") { try await !isHere(StandaloneNode.webImage, node) }
+                try await eventually("the image goes by \(flags)", within: 60) { try await !isHere(StandaloneNode.webImage, node) }
                 #expect(try await isHere(StandaloneNode.busybox, node))
             }
             #expect(try await kubectl.value("pod/keeper", "{.status.phase}") == "Running")

@@ -100,7 +100,7 @@ extension NodeTests {
                 try await node.inNamespace("processes") { kubectl in
                     let crowd = "i=0; while [ $i -lt 3000 ]; do sleep 1000 & i=$((i+1)); done; wait"
                     try await kubectl.apply(pod("few") + pod("crowd", crowd, main: "resources: {requests: {memory: 1Gi}}"))
-                    try await kubectl.wait("pod/crowd", until: "{.status.reason}", is: "Evicted")
+                    try await kubectl.wait("pod/crowd", until: "{.status.reason}", is: "Evicted", seconds: 80)
                     #expect(try await kubectl.value("pod/crowd", "{.status.message}").hasPrefix("The node was low on resource: pids. Threshold quantity: \(threshold), available: "))
                     try await kubectl("wait", "node/\(node.name)", "--for=condition=PIDPressure", "--timeout=30s")
                     try await kubectl("wait", "node/\(node.name)", "--for=condition=PIDPressure=False", "--timeout=60s")
