@@ -113,36 +113,53 @@ private struct Lane: Sendable {
         }
         guard !entries.isEmpty else { return .empty }
         let lines = Dictionary(grouping: entries, by: \.key).values.sorted { ($0.first?.sequence ?? 0) < ($1.first?.sequence ?? 0) }
-        let trouble = await withTaskGroup(of: String?.self) { group in
-            var trouble: String?
+        let sent = await withTaskGroup(of: Sent.self) { group in
+            var sent = Sent()
             for (index, line) in lines.enumerated() {
-                if index >= width, let ended = await group.next() { trouble = ended }
-                if trouble != nil { break }
+                if index >= width, let ended = await group.next() { sent.add(ended) }
+                if sent.trouble != nil { break }
                 group.addTask { await self.send(line) }
             }
-            return await group.reduce(trouble) { $0 ?? $1 }
+            for await ended in group { sent.add(ended) }
+            return sent
         }
-        return trouble.map(Outcome.trouble) ?? .progress
+        if !sent.settled.isEmpty {
+            do throws(LedgerError) {
+                // Together: after a crash in between they are only sent again.
+                try await ledger.commit { transaction in for sequence in sent.settled { try transaction.acknowledge(sequence) } }
+            } catch {
+                return .trouble("\(error)")
+            }
+        }
+        return sent.trouble.map(Outcome.trouble) ?? .progress
+    }
+
+    private struct Sent: Sendable {
+        var settled: [Int64] = []
+        var trouble: String?
+
+        mutating func add(_ other: Sent) {
+            settled += other.settled
+            trouble = trouble ?? other.trouble
+        }
     }
 
     /// Messages about one object, one after the other; stops at the first that has to wait.
-    private func send(_ line: [OutboxEntry]) async -> String? {
+    private func send(_ line: [OutboxEntry]) async -> Sent {
+        var sent = Sent()
         for entry in line {
             if !isOfEvents { traffic.note() }
             do {
                 try await sender.send(try OutboxMessage(stored: entry.body))
             } catch let error as KubeClientError {
-                return "\(error)"
+                sent.trouble = "\(error)"
+                return sent
             } catch {
                 logger.error("outbox message dropped", metadata: ["key": "\(entry.key)", "error": "\(error)"])
             }
-            do throws(LedgerError) {
-                try await ledger.commit { try $0.acknowledge(entry.sequence) }
-            } catch {
-                return "\(error)"
-            }
+            sent.settled.append(entry.sequence)
         }
-        return nil
+        return sent
     }
 }
 
