@@ -12,7 +12,7 @@ private let runc = OCIRuntime(handler: "runc", path: "/usr/sbin/runc")
 @Suite(
     "Containers made by an OCI runtime",
     .enabled(if: canRunContainers && [crun, runc].allSatisfy { access($0.path, X_OK) == 0 }, "needs root, busybox-static, crun and runc"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(5)), .tidy)
 struct OCIRuntimeTests {
     @Test("a container is what its plan says", arguments: [crun, runc])
     func process(handler: OCIRuntime) async throws {
