@@ -50,10 +50,12 @@ package struct LedgerTransaction {
         try database.execute(sql: "UPDATE pod SET record = ? WHERE uid = ?", arguments: [record, uid])
     }
 
-    /// With it go its objects and sandboxes. Network and publications stay until they are removed
+    /// With it go its objects and sandboxes, and what the API server, which has it no longer either, was still to be told of it: a namesake
+    /// on another node would have that refused for ever. Network and publications stay until they are removed
     /// themselves, because what they describe may still be there.
     package func removePod(_ uid: String) throws {
         try database.execute(sql: "DELETE FROM pod WHERE uid = ?", arguments: [uid])
+        try database.execute(sql: "DELETE FROM outbox WHERE key = ? AND kind != 'event'", arguments: [uid])
     }
 
     package func removeSandbox(of podUID: String, attempt: Int) throws {

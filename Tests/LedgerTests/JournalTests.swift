@@ -6,6 +6,31 @@ import Testing
 struct JournalTests {
     struct Failure: Error {}
 
+    /// Writes down what it knows, as often as that changes, without waiting for the disk in between.
+    private actor Author {
+        let ledger: Ledger
+        var known = 0
+        init(_ ledger: Ledger) { self.ledger = ledger }
+
+        func learn() async throws {
+            known += 1
+            try await ledger.commit { [known] in try $0.set(.nodeName, to: "\(try $0.snapshot.fact(.nodeName) ?? "")\(known) ") }
+        }
+    }
+
+    @Test("what an actor writes down later is never replaced by what it knew earlier")
+    func order() async throws {
+        let fixture = try LedgerFixture()
+        let ledger = try fixture.open().ledger
+        let author = Author(ledger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<400 { group.addTask { try await author.learn() } }
+            try await group.waitForAll()
+        }
+        let written = try await ledger.read { try $0.fact(.nodeName) } ?? ""
+        #expect(written.split(separator: " ").compactMap { Int($0) } == Array(1...400))
+    }
+
     @Test("an intent is on disk before its effect, and closed with the rows of its result")
     func bracket() async throws {
         let fixture = try LedgerFixture()
@@ -95,6 +120,24 @@ struct JournalTests {
         let (statuses, events) = try await ledger.read { try ($0.outbox([.status, .deletion], limit: 32), $0.outbox([.event], limit: 2)) }
         #expect(statuses.map(\.kind) == [.status, .deletion])
         #expect(events.map(\.key) == ["e0", "e1"])
+    }
+
+    @Test("with a pod go the messages about it, but not the events")
+    func forgotten() async throws {
+        let fixture = try LedgerFixture()
+        let ledger = try fixture.open().ledger
+        try await ledger.commit { transaction in
+            for uid in ["u1", "u2"] {
+                try transaction.save(podEntry(uid))
+                try transaction.send(.status, key: uid, body: Data(), at: noon)
+                try transaction.send(.deletion, key: uid, body: Data(), at: noon)
+            }
+            try transaction.send(.event, key: "u1", body: Data(), at: noon)
+            try transaction.removePod("u1")
+        }
+        let left = try await ledger.read { try $0.outbox(limit: 10) }
+        #expect(left.map(\.key) == ["u2", "u2", "u1"])
+        #expect(left.map(\.kind) == [.status, .deletion, .event])
     }
 
     @Test("the outbox is bounded: the oldest events go, statuses stay")
