@@ -42,6 +42,8 @@ package struct ResourceUsage: Sendable {
     package var startTime: Date
     /// Nanoseconds of CPU time since the start.
     package var cpuNanoseconds: UInt64
+    /// Nanoseconds of CPU time per second, lately; nil before there was a second look.
+    package var nanoCores: UInt64?
     /// Bytes that cannot be reclaimed without effort: usage minus inactive file pages.
     package var workingSetBytes: UInt64
     package init(startTime: Date, cpuNanoseconds: UInt64, workingSetBytes: UInt64) {

@@ -13,6 +13,7 @@ struct AgentBackend: NodeBackend {
     let logins: NodeLogins
     let facts: NodeFacts
     let startedAt: Date
+    private let rates = CPURates()
 
     func pods() async -> [Pod] {
         var all: [Pod] = []
@@ -91,7 +92,7 @@ struct AgentBackend: NodeBackend {
                     namespace: pod.metadata.namespace, name: pod.metadata.name, uid: pod.metadata.uid,
                     total: resources(path, since: pod.status.startTime?.date ?? now), containers: containers))
         }
-        return NodeUsage(time: now, nodeName: facts.nodeName, node: resources("", since: startedAt), pods: pods)
+        return rates.complete(NodeUsage(time: now, nodeName: facts.nodeName, node: resources("", since: startedAt), pods: pods))
     }
 
     func debug(method: String, path: [String], query: [String: String], body: [UInt8]) async throws(NodeServerError) -> DebugAnswer? {

@@ -13,7 +13,15 @@ struct StatsSummary: Encodable {
 
     struct CPU: Encodable {
         let time: Timestamp
+        /// Left out while it is not known.
+        let usageNanoCores: UInt64?
         let usageCoreNanoSeconds: UInt64
+
+        init(_ usage: ResourceUsage, time: Timestamp) {
+            self.time = time
+            usageNanoCores = usage.nanoCores
+            usageCoreNanoSeconds = usage.cpuNanoseconds
+        }
     }
 
     struct Memory: Encodable {
@@ -30,7 +38,7 @@ struct StatsSummary: Encodable {
         init(nodeName: String, usage: ResourceUsage, time: Timestamp) {
             self.nodeName = nodeName
             startTime = Timestamp(usage.startTime)
-            cpu = CPU(time: time, usageCoreNanoSeconds: usage.cpuNanoseconds)
+            cpu = CPU(usage, time: time)
             memory = Memory(time: time, workingSetBytes: usage.workingSetBytes)
         }
     }
@@ -61,10 +69,10 @@ struct StatsSummary: Encodable {
             containers = pod.containers.map {
                 ContainerStats(
                     name: $0.name, startTime: Timestamp($0.usage.startTime),
-                    cpu: CPU(time: time, usageCoreNanoSeconds: $0.usage.cpuNanoseconds),
+                    cpu: CPU($0.usage, time: time),
                     memory: Memory(time: time, workingSetBytes: $0.usage.workingSetBytes))
             }
-            cpu = CPU(time: time, usageCoreNanoSeconds: pod.total.cpuNanoseconds)
+            cpu = CPU(pod.total, time: time)
             memory = Memory(time: time, workingSetBytes: pod.total.workingSetBytes)
         }
     }
