@@ -60,7 +60,7 @@ package actor LocalProvisioner {
 
     private func perform(_ action: ProvisionerAction) async {
         do {
-            for volume in try await effects.perform(action, among: view.volumes) { keep(volume) }
+            for volume in try await effects.perform(action, among: view.volumes, besides: underWay) { keep(volume) }
             failures[action.key] = nil
         } catch is CancellationError {
             return
@@ -84,7 +84,7 @@ package actor LocalProvisioner {
 
     private func take<Object: KubeObject>(_ change: InformerChange<Object>, _ path: WritableKeyPath<ProvisionerView, [Object]>) {
         switch change {
-        case .replaced(let objects):
+        case .replaced(let objects, _):
             view[keyPath: path] = objects
             if Object.self == PersistentVolumeClaim.self { isListed.claims = true }
             if Object.self == StorageClass.self { isListed.classes = true }

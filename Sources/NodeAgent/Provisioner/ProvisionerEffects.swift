@@ -16,10 +16,11 @@ struct ProvisionerEffects: Sendable {
     let retention: Duration
     let logger: Logger
 
+    /// - Parameter others: the keys of all actions under way.
     /// - Returns: volumes as they are in the API after it.
-    func perform(_ action: ProvisionerAction, among volumes: [PersistentVolume]) async throws -> [PersistentVolume] {
+    func perform(_ action: ProvisionerAction, among volumes: [PersistentVolume], besides others: Set<String>) async throws -> [PersistentVolume] {
         switch action {
-        case .provision(let claim, let storage): return [try await provision(try ProvisionedVolume(claim, of: storage), among: volumes)]
+        case .provision(let claim, let storage): return [try await provision(try ProvisionedVolume(claim, of: storage), among: volumes, besides: others)]
         case .expand(let claim, let volume): return [try await expand(volume, for: claim)]
         case .report(let claim, let capacity): try await report(capacity, of: claim)
         case .reclaim(let volume): try await reclaim(volume)
@@ -46,9 +47,9 @@ struct ProvisionerEffects: Sendable {
 
     // MARK: Making
 
-    private func provision(_ wanted: ProvisionedVolume, among volumes: [PersistentVolume]) async throws -> PersistentVolume {
+    private func provision(_ wanted: ProvisionedVolume, among volumes: [PersistentVolume], besides others: Set<String>) async throws -> PersistentVolume {
         let claim = wanted.claim
-        let image = try await image(for: wanted, among: volumes)
+        let image = try await image(for: wanted, among: volumes, besides: others)
         let manifest = wanted.manifest(for: image, at: store.mountPoint(of: image.id), on: nodeName)
         let answer: [UInt8]
         do throws(KubeClientError) {
@@ -65,8 +66,9 @@ struct ProvisionerEffects: Sendable {
     }
 
     /// The claim's image: the one it has already, else one of a claim of the same name whose PersistentVolume was lost with
-    /// its control plane (never one that was released or is in the trash), else a new one.
-    private func image(for wanted: ProvisionedVolume, among volumes: [PersistentVolume]) async throws -> LocalVolume {
+    /// its control plane (never one that was released or is in the trash), else a new one. One whose PersistentVolume is just being
+    /// made, for a claim of that name that was deleted meanwhile, is not lost: it will go with that.
+    private func image(for wanted: ProvisionedVolume, among volumes: [PersistentVolume], besides others: Set<String>) async throws -> LocalVolume {
         let claim = wanted.claim
         let id = claim.provisionedName
         let states = try await ledger.read { try $0.volumes() }
@@ -74,7 +76,7 @@ struct ProvisionerEffects: Sendable {
         let known = try await store.volumes()
         let lost = known.first { volume in
             volume.id != id && volume.claimNamespace == claim.metadata.namespace && volume.claimName == claim.metadata.name
-                && !used.contains(volume.id) && volume.releasedAt == nil && states.first { $0.id == volume.id }?.state != .released
+                && !used.contains(volume.id) && !others.contains(volume.claimUID) && volume.releasedAt == nil && states.first { $0.id == volume.id }?.state != .released
         }
         if let lost, !known.contains(where: { $0.id == id }) {
             logger.notice("volume found again", metadata: ["volume": "\(lost.id)", "claim": "\(claim.metadata.namespace)/\(claim.metadata.name)"])
