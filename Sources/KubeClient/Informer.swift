@@ -3,8 +3,9 @@ import Logging
 
 /// What became of a watched set of objects.
 package enum InformerChange<Object: KubeObject>: Sendable {
-    /// The whole set, after a list. What was known before and is not in it is gone.
-    case replaced([Object])
+    /// The whole set, after a list. What was known before and is not in it is gone, except for those that are there, by their uids, and
+    /// could not be read.
+    case replaced([Object], unreadable: Set<String>)
     case applied(Object)
     case deleted(Object)
 }
@@ -35,8 +36,8 @@ package struct Informer<Object: KubeObject>: Sendable {
             do throws(KubeClientError) {
                 if resourceVersion == nil {
                     let list = try await client.list(Object.self, in: namespace, matching: selector)
-                    for message in list.unreadable { report(unreadable: message) }
-                    await deliver(.replaced(list.items))
+                    for item in list.unreadable { report(unreadable: item.message) }
+                    await deliver(.replaced(list.items, unreadable: Set(list.unreadable.compactMap(\.uid))))
                     resourceVersion = list.resourceVersion
                 }
                 try await follow(from: &resourceVersion, delay: &delay, deliver: deliver)

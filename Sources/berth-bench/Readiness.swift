@@ -26,7 +26,7 @@ final class Readiness: Sendable {
         let now = ContinuousClock.now
         let woken = state.withLock { state in
             switch change {
-            case .replaced(let pods):
+            case .replaced(let pods, _):
                 state.gone.formUnion(Set(state.pods.keys).subtracting(pods.map(\.metadata.uid)))
                 for pod in pods { state.apply(pod, at: now) }
             case .applied(let pod): state.apply(pod, at: now)

@@ -16,7 +16,7 @@ package final class NodeMirror: Sendable {
 
     func take(_ change: InformerChange<Node>) {
         switch change {
-        case .replaced(let nodes): take(nodes.first)
+        case .replaced(let nodes, _): take(nodes.first)
         case .applied(let newer): take(newer)
         case .deleted: take(nil)
         }

@@ -81,7 +81,10 @@ package actor ObjectCache {
     private func take<Object: KubeObject>(_ change: InformerChange<Object>, for key: ObjectKey, as value: @Sendable (Object) -> Value) async {
         guard watches[key] != nil else { return }
         switch change {
-        case .replaced(let objects): values[key] = objects.first.map(value) ?? .absent
+        case .replaced(let objects, let unreadable):
+            // What was read last counts on.
+            if objects.isEmpty, !unreadable.isEmpty { return }
+            values[key] = objects.first.map(value) ?? .absent
         case .applied(let object): values[key] = value(object)
         case .deleted: values[key] = .absent
         }

@@ -94,7 +94,7 @@ extension Dictionary where Key == String, Value: KubeObject {
     mutating func apply(_ change: InformerChange<Value>) {
         func key(_ object: Value) -> String { "\(object.metadata.namespace)/\(object.metadata.name)" }
         switch change {
-        case .replaced(let objects): self = .init(objects.map { (key($0), $0) }, uniquingKeysWith: { _, last in last })
+        case .replaced(let objects, _): self = .init(objects.map { (key($0), $0) }, uniquingKeysWith: { _, last in last })
         case .applied(let object): self[key(object)] = object
         case .deleted(let object): self[key(object)] = nil
         }

@@ -111,11 +111,12 @@ extension PodManager {
 
     /// What could not be given back at the start, because a plugin is missing or a mount is busy, is tried until it can.
     func keepReleasing() async {
-        while !forgotten.isEmpty, !Task.isCancelled {
+        while !forgotten.isEmpty || !unclaimed.isEmpty, !Task.isCancelled {
             // Ends early only by cancellation, which the loop condition sees.
             try? await Task.sleep(for: .seconds(30), tolerance: .seconds(5))
             if Task.isCancelled { return }
             await releaseForgotten()
+            await shutDownUnclaimed()
         }
     }
 

@@ -51,10 +51,11 @@ package actor PodManager {
 
     private func take(_ change: InformerChange<Pod>) async {
         switch change {
-        case .replaced(let pods):
-            await follow(.replaced(pods.filter(\.isMirror)))
+        case .replaced(let pods, let unreadable):
+            await follow(.replaced(pods.filter(\.isMirror), unreadable: []))
             for pod in pods where !pod.isMirror { await upsert(pod) }
-            let listed = Set(pods.map(\.metadata.uid))
+            // One that is there and says what we do not understand goes on as it was.
+            let listed = Set(pods.map(\.metadata.uid)).union(unreadable)
             for (uid, worker) in workers where !listed.contains(uid) && !worker.isStatic { await worker.deletedUpstream() }
             hasFirstList = true
             await shutDownUnclaimed()
@@ -185,16 +186,17 @@ package actor PodManager {
     }
 
     private func forget(_ uid: String) async {
-        workers[uid] = nil
-        runs[uid] = nil
-        allocations.release(uid)
+        // Before a static pod of the same manifest, and so of the same uid, may begin.
         await node.objects.forget(podUID: uid)
-        await reviewResizes()
         do {
             try await node.ledger.commit { try $0.removePod(uid) }
         } catch {
             node.logger.error("pod not forgotten", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
         }
+        workers[uid] = nil
+        runs[uid] = nil
+        allocations.release(uid)
+        await reviewResizes()
         guard let staticPods else { return }
         if let pod = staticPods[uid] { await upsert(pod, isStatic: true) }
         await showStaticPods()
@@ -203,15 +205,18 @@ package actor PodManager {
     /// Supervisors whose pods neither the ledger nor the API server knows. Berth made them, so Berth ends them.
     func shutDownUnclaimed() async {
         guard hasFirstList, staticPods != nil else { return }
-        for (uid, sandbox) in unclaimed {
+        let doomed = unclaimed
+        unclaimed = [:]
+        for (uid, sandbox) in doomed {
             node.logger.notice("ending the sandbox of a forgotten pod", metadata: ["pod.uid": "\(uid)"])
             do {
                 try await sandbox.shutDown()
+                if workers[uid] == nil { try await node.volumes.unpublish(podUID: uid) }
             } catch {
+                unclaimed[uid] = sandbox  // for `keepReleasing`
                 node.logger.error("forgotten sandbox not ended", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
             }
         }
-        unclaimed = [:]
     }
 
     private func stop() async {

@@ -28,7 +28,7 @@ actor MirrorKeeper {
     /// The API server's mirror pods of this node.
     func take(_ change: InformerChange<Pod>) {
         switch change {
-        case .replaced(let mirrors): present = Dictionary(mirrors.map { ($0.fullName, $0) }, uniquingKeysWith: { _, last in last })
+        case .replaced(let mirrors, _): present = Dictionary(mirrors.map { ($0.fullName, $0) }, uniquingKeysWith: { _, last in last })
         case .applied(let mirror): present?[mirror.fullName] = mirror
         case .deleted(let mirror): if present?[mirror.fullName]?.metadata.uid == mirror.metadata.uid { present?[mirror.fullName] = nil }
         }
