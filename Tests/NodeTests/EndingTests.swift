@@ -66,6 +66,52 @@ extension NodeTests {
             }
         }
 
+        @Test("the end of one container, earlier and for its own sake, takes none of the others' grace period")
+        func ownGrace() async throws {
+            try await node.inNamespace("grace") { kubectl in
+                let polite = "trap \"echo term >> /host/polite; exit 0\" TERM; while :; do sleep 0.1; done"
+                let sick = "{name: sick, image: \"\(StandaloneNode.busybox)\", command: [sleep, \"1000\"], livenessProbe: {exec: {command: [\"false\"]}, periodSeconds: 1, failureThreshold: 1}}"
+                try await kubectl.apply(
+                    pod("pair", polite, main: "volumeMounts: [{name: host, mountPath: /host}]", spec: "  - \(sick)\n  volumes: [{name: host, hostPath: {path: \(node.root)/grace, type: DirectoryOrCreate}}]\n  restartPolicy: Never")
+                        .replacing("terminationGracePeriodSeconds: 1000", with: "terminationGracePeriodSeconds: 3"))
+                let end = "{.status.containerStatuses[1].state.terminated.finishedAt}"
+                try await eventually("the probe has ended one of the two") { try await kubectl.value("pod/pair", end).isEmpty == false }
+                let ended = try await kubectl.value("pod/pair", end)
+                try await eventually("the grace period has passed since") {
+                    Date().timeIntervalSince(try #require(ISO8601DateFormatter().date(from: ended))) > 4
+                }
+                try await kubectl("delete", "pod", "pair", "--timeout=60s")
+                #expect(try String(contentsOfFile: "\(node.root)/grace/polite", encoding: .utf8) == "term\n")
+            }
+        }
+
+        @Test("a postStart hook keeps neither its pod's end up, nor the next run of a container that has ended")
+        func hook() async throws {
+            try await node.inNamespace("hook") { kubectl in
+                let hook = "lifecycle: {postStart: {sleep: {seconds: 600}}}"
+                try await kubectl.apply(
+                    pod("hooked", "sleep 1000", main: hook).replacing("terminationGracePeriodSeconds: 1000", with: "terminationGracePeriodSeconds: 1")
+                        + pod("failing", "sleep 1; exit 3", main: hook))
+                try await kubectl.wait("pod/failing", until: "{.status.containerStatuses[0].restartCount}", is: "1")
+                try await eventually("it runs") { try await kubectl.value("pod/hooked", "{.status.containerStatuses[0].containerID}").isEmpty == false }
+                try await kubectl("delete", "pod", "hooked", "failing", "--timeout=60s")
+            }
+        }
+
+        @Test("a forced deletion right behind a change ends the pod")
+        func changedAndForced() async throws {
+            try await node.inNamespace("changed") { kubectl in
+                let names = (0..<8).map { "p\($0)" }
+                try await kubectl.apply(names.map { pod($0, "sleep 1000") }.joined().replacing("terminationGracePeriodSeconds: 1000", with: "terminationGracePeriodSeconds: 1"))
+                for name in names { try await kubectl.waitUntilReady(name) }
+                let uids = try await kubectl("get", "pods", "-o", "jsonpath={.items[*].metadata.uid}").split(separator: " ").map(String.init)
+                #expect(uids.count == names.count)
+                for round in 0..<3 { try await kubectl("label", "pods", "--all", "--overwrite", "round=\(round)") }
+                try await kubectl("delete", "pods", "--all", "--grace-period=0", "--force", "--wait=false")
+                try await eventually("they end") { uids.allSatisfy { node.supervisors()[$0] == nil } }
+            }
+        }
+
         @Test("a deadline that is set or shortened later holds")
         func deadline() async throws {
             try await node.inNamespace("deadline") { kubectl in

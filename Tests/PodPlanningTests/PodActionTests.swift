@@ -40,6 +40,28 @@ struct PodActionTests {
         #expect(world.settle() == (restarts ? ["start a"] : []))
     }
 
+    @Test("nothing waits for a time that only a clock which has been set back since could mean")
+    func clockSetBack() throws {
+        var world = try PodWorld(#"{"containers":[{"name":"a"}]}"#)
+        world.settle()
+        world.end("a", code: 1)
+        world.settle()
+        world.end("a", code: 1)
+        #expect(world.settle() == [])  // backs off
+        world.now -= 86_400
+        #expect(world.settle() == ["start a"])
+        world.record[container: "a"].ended(ContainerEnd(exitCode: 1, reason: "Error", finishedAt: world.now))
+        world.record[container: "a"].held(ContainerStateWaiting(reason: "ImagePullBackOff"), retryAt: world.now + 300)
+        #expect(world.settle() == [])
+        world.now -= 86_400
+        #expect(world.settle() == ["start a"])
+        world.reboot()
+        world.record.sandboxRetryAt = world.now + 60
+        #expect(world.settle() == [])
+        world.now -= 86_400
+        #expect(world.settle() == ["sandbox 1", "start a"])
+    }
+
     @Test("when the last container is done the pod finishes, and never runs again")
     func finish() throws {
         var world = try PodWorld(#"{"restartPolicy":"OnFailure","containers":[{"name":"a"},{"name":"b"}]}"#)

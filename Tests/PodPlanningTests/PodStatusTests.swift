@@ -38,7 +38,7 @@ struct PodStatusTests {
         for type in ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"] { #expect(Self.condition(type, status)?.status == "True", "\(type)") }
     }
 
-    @Test("a pod that is over keeps its address, one that waits for another sandbox does not")
+    @Test("a pod that is over or being deleted keeps its address, one that waits for another sandbox does not")
     func lastAddress() throws {
         var world = try PodWorld(#"{"restartPolicy":"Never","containers":[{"name":"a"}]}"#)
         world.settle()
@@ -48,6 +48,9 @@ struct PodStatusTests {
         record.sandboxLost(at: world.now)
         #expect(podStatus(of: pod, from: record, hostIPs: [], now: world.now).podIP == "")
         record.isTerminal = true
+        #expect(podStatus(of: pod, from: record, hostIPs: [], now: world.now).podIPs.map(\.ip) == ["10.88.0.5"])
+        record.isTerminal = false
+        pod.metadata.deletionTimestamp = Timestamp(world.now)
         #expect(podStatus(of: pod, from: record, hostIPs: [], now: world.now).podIPs.map(\.ip) == ["10.88.0.5"])
     }
 

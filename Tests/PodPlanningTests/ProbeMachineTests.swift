@@ -18,6 +18,16 @@ struct ProbeMachineTests {
         #expect(machine.nextProbe(probe, containerStarted: true) == Self.start + 9)
     }
 
+    @Test("once it has run, a probe is due a period later, also when the clock was set back before the start of its container")
+    func clockSetBack() throws {
+        let probe = try Self.probe(#"{"initialDelaySeconds":5,"periodSeconds":3}"#)
+        var machine = Self.machine(.readiness)
+        let earlier = Self.start - 900
+        #expect(try #require(machine.nextProbe(probe, containerStarted: true)).timeIntervalSince(earlier) > probe.longestWait)
+        _ = machine.record(passed: true, of: probe, at: earlier)
+        #expect(machine.nextProbe(probe, containerStarted: true) == earlier + 3)
+    }
+
     @Test("from the second on, probes of one period fall together, and no period gets longer or shorter than a fortieth for it")
     func slots() throws {
         let probe = try Self.probe(#"{"periodSeconds":10}"#)

@@ -60,7 +60,7 @@ package actor ImageKeeper {
             let message = "Failed to apply default image tag \"\(name)\": \(error)"
             return .held(ContainerStateWaiting(reason: "InvalidImageName", message: message), retryAt: Date().addingTimeInterval(300))
         }
-        if let failure = failures[name], failure.retryAt > Date() {
+        if let failure = failures[name], failure.retryAt.isAwaited(at: Date()) {
             if mayFallBack, let present { return .ready(present, pulled: nil) }
             let message = "Back-off pulling image \"\(name)\": ErrImagePull: \(failure.message)"
             return .held(ContainerStateWaiting(reason: "ImagePullBackOff", message: message), retryAt: failure.retryAt)

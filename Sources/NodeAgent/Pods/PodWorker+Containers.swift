@@ -267,7 +267,7 @@ extension PodWorker {
         }
         guard let name = noteEnd(exit) else { return }
         logger.info("container exited", metadata: ["container.name": "\(name)", "exit.code": "\(exit.code)"])
-        interruptStop(of: name)
+        interruptWork(on: name)
         // Once it is written down, berth-pod need not remember it any longer.
         if await persist() { await remove(exit.id, from: origin) }
         noteBackOff(name)

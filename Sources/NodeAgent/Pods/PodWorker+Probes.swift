@@ -21,7 +21,7 @@ extension PodWorker {
                 else { continue }
                 let regular = machine.slot(near: next, of: probe)
                 let due = kind == .readiness && !progress.passesReadiness ? early(regular, probe, run) : regular
-                if due <= now {
+                if due <= now || due.timeIntervalSince(now) > probe.longestWait {
                     begin(.probe(container.name, kind)) { await $0.run(probe, kind, of: container, run) }
                 } else {
                     later.append(due)
@@ -36,6 +36,7 @@ extension PodWorker {
     private func early(_ regular: Date, _ probe: Probe, _ run: ContainerRun) -> Date {
         guard let last = memory[.readiness, run, container: ""].lastProbe else { return regular }
         let age = last.timeIntervalSince(run.startedAt) - Double(probe.initialDelaySeconds)
+        guard age >= 0 else { return regular }  // the clock was set back
         return min(regular, last.addingTimeInterval(max(age / 4, 0.02)))
     }
 
@@ -90,7 +91,9 @@ extension PodWorker {
     /// A failing postStart hook ends the container.
     func runPostStart(of container: Container) async {
         guard let hook = container.lifecycle?.postStart, let run = memory.record[container: container.name].current else { return }
+        runningPostStart.insert(container.name)
         let result = await runHook(hook, of: container, timeout: 3600)
+        runningPostStart.remove(container.name)
         guard memory.record[container: container.name].current?.id == run.id, memory.record[container: container.name].isRunning else { return }
         switch result {
         case .passed, .warned: noteHookDone(container)

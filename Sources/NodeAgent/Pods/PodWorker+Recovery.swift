@@ -38,7 +38,7 @@ extension PodWorker {
 
     /// Takes over a supervisor that the ledger has lost: what runs in it goes on.
     func claim(_ living: Sandbox) async {
-        for record in await containers(of: living) where memory.record[container: record.name].isOlder(than: record) {
+        for record in await containers(of: living) ?? [] where memory.record[container: record.name].isOlder(than: record) {
             let status = pod.status.containerStatuses.first { $0.name == record.name }
             memory.record.adopt(record, image: container(record.name)?.image ?? "", imageID: status?.imageID ?? "")
         }
@@ -73,7 +73,11 @@ extension PodWorker {
     }
 
     private func reconcile(with living: Sandbox) async {
-        let present = await containers(of: living)
+        guard let present = await containers(of: living) else {
+            // Nobody knows what runs in it: until it has been asked again, everything counts as it was.
+            adopt(living)
+            return disconnected(from: living)
+        }
         // A container that the ledger had not yet heard of when the daemon died. Its start was intended, so it counts, also when
         // it has ended since.
         for record in present where memory.record.name(ofRun: record.id) == nil {
@@ -102,12 +106,13 @@ extension PodWorker {
         await persist()
     }
 
-    private func containers(of living: Sandbox) async -> [ContainerRecord] {
+    /// - Returns: nil when it does not say.
+    private func containers(of living: Sandbox) async -> [ContainerRecord]? {
         do throws(RuntimeError) {
             return try await living.containers()
         } catch {
             logger.error("containers not listed", metadata: ["error": "\(error)"])
-            return []
+            return nil
         }
     }
 

@@ -37,7 +37,7 @@ extension PodWorker {
     /// - Returns: when it is tried again.
     func beginResize(_ now: Date) -> [Date] {
         guard memory.record.isResizing, !isDeleted, memory.record.failure == nil else { return [] }
-        if let resizeRetryAt, resizeRetryAt > now { return [resizeRetryAt] }
+        if let resizeRetryAt, resizeRetryAt.isAwaited(at: now) { return [resizeRetryAt] }
         begin(.resize) { await $0.resize() }
         return []
     }

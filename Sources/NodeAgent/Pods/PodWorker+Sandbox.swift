@@ -19,11 +19,13 @@ extension PodWorker {
             try DirectoryTree.make(paths.pod(identity.uid), mode: 0o750)
             // Side by side: neither needs the other, except that files may tell the pod's address.
             async let mounted: Void = publishVolumes(podIPs: memory.record.podIPs)
-            let ips = try await createSandbox(attempt: attempt)
+            let (made, ips) = try await createSandbox(attempt: attempt)
             try await mounted
             if pod.tellsItsAddress { try await publishVolumes(podIPs: ips) }
             try Task.checkCancellation()
             try writeSharedFiles(podIPs: ips)
+            // Its end, meanwhile, was the end of a pod without containers.
+            guard sandbox?.pid == made.pid else { throw RuntimeError.sandboxLost(pod: identity.uid) }
             memory.record.sandboxReady(attempt: attempt, podIPs: ips)
             memory.record.sandboxRetryAt = nil
             setUpFailures = 0
@@ -45,8 +47,8 @@ extension PodWorker {
         }
     }
 
-    /// - Returns: the pod's addresses.
-    private func createSandbox(attempt: Int) async throws -> [String] {
+    /// - Returns: also the pod's addresses.
+    private func createSandbox(attempt: Int) async throws -> (sandbox: Sandbox, ips: [String]) {
         let handler = try await RuntimeHandler.runtime(for: pod, client: node.client, ledger: node.ledger, facts: node.facts)
         let granted = granted
         let plan = try sandboxPlan(for: granted, userMapping: await userMapping(), runtime: handler, on: node.facts)
@@ -63,6 +65,7 @@ extension PodWorker {
             let bootID = node.ledger.bootID
             let making = try await node.ledger.begin(Intent(.createSandbox, subject: uid))
             new = try await node.ledger.perform(making) { try await runtime.createSandbox(plan) }
+            holdsOldNetwork = !isFirst
             adopt(new)  // also when that cannot be written down: a second one cannot be made
             memory.record.allocationInForce = ResourceAllocation(of: granted.spec)
             let entry = SandboxEntry(
@@ -74,12 +77,13 @@ extension PodWorker {
                 return isFirst ? try transaction.open(addition, bootID: bootID) : nil
             }
         }
-        if pod.spec.hostNetwork { return node.facts.nodeIPs }
+        if pod.spec.hostNetwork { return (new, node.facts.nodeIPs) }
         if intent == nil {
             let known = try await recordedNetwork()
-            if let known, known.namespacePath == new.networkNamespacePath { return known.result.ips }
+            if let known, !holdsOldNetwork, known.namespacePath == new.networkNamespacePath { return (new, known.result.ips) }
             // Of an earlier sandbox, or half made when the daemon died.
             try await releaseNetwork()
+            holdsOldNetwork = false
         }
         let adding = if let intent { intent } else { try await node.ledger.begin(addition) }
         let attachment = attachment(namespace: new.networkNamespacePath)
@@ -90,7 +94,7 @@ extension PodWorker {
             podUID: uid, network: result.configuration["name"]?.string ?? "", namespacePath: new.networkNamespacePath, ips: result.ips,
             result: try JSONEncoder().encode(result), addedAt: Date())
         unwritten[adding] = { try $0.save(entry) }
-        return result.ips
+        return (new, result.ips)
     }
 
     /// Written down before anything is made of it.

@@ -10,6 +10,8 @@ import PodPlanning
 struct ContainerStop: Sendable {
     var runID: String
     var begunAt: Date
+    /// Its pod ends or is suspended, and not only this container.
+    var endsPod: Bool
     var isHookDone = false
     /// When the stop signal was sent.
     var signalledAt: Date?
@@ -21,7 +23,7 @@ extension PodWorker {
     func stop(_ name: String, _ reason: KillReason) async {
         guard let run = memory.record[container: name].current, run.end == nil, sandbox != nil else { return }
         let known = stops[name].flatMap { $0.runID == run.id ? $0 : nil }
-        var stop = known ?? ContainerStop(runID: run.id, begunAt: Date())
+        var stop = known ?? ContainerStop(runID: run.id, begunAt: Date(), endsPod: reason == .podEnding || reason == .nodeShutdown)
         let plan = TerminationPlan(
             of: container(name) ?? Container(), in: pod, imageSignal: run.stopSignal, reason: reason, elapsed: elapsed(before: stop),
             graceLimit: memory.record.graceLimit ?? suspendedGrace)
@@ -49,7 +51,8 @@ extension PodWorker {
                 stops[name] = stop
                 await send(plan.stopSignal, to: run)
             }
-            let left = (stop.signalledAt ?? Date()).addingTimeInterval(window).timeIntervalSinceNow
+            // Of a clock that was set back since no more than the whole.
+            let left = min((stop.signalledAt ?? Date()).addingTimeInterval(window).timeIntervalSinceNow, window)
             if left > 0 {
                 // Interrupted by the exit, or by a newer grace period: either way the next step decides.
                 do { try await Task.sleep(for: .seconds(left)) } catch { return }
@@ -83,6 +86,7 @@ extension PodWorker {
     /// Its containers end, and start again after `suspend(nil)`, or with the machine.
     func suspend(_ grace: Int?) {
         suspendedGrace = grace
+        if grace == nil { stops = [:] }
         interruptStops()
         wake()
     }
@@ -95,7 +99,8 @@ extension PodWorker {
 
     /// Seconds that containers which ended before this one have used of the pod's grace period.
     private func elapsed(before stop: ContainerStop) -> Double {
-        guard let first = stops.values.map(\.begunAt).min() else { return 0 }
+        // One that a probe had killed an hour ago has used none of it.
+        guard let first = stops.values.filter(\.endsPod).map(\.begunAt).min() else { return 0 }
         return max(stop.begunAt.timeIntervalSince(first), 0)
     }
 

@@ -25,6 +25,8 @@ package actor PodWorker {
     var memory: PodMemory
     var objects: ObjectSnapshot
     var sandbox: Sandbox?
+    /// Whose connection has ended, until that is seen to.
+    private var lostConnection: Sandbox?
     /// When `sandbox` was connected.
     var connectedAt = Date.distantPast
     var volumes: [String: MountedVolume] = [:]
@@ -46,12 +48,16 @@ package actor PodWorker {
     var setUpFailures = 0
     /// Plugins may have done something for the pod that no row tells of: they failed half way, or the daemon died behind them.
     var mayHoldNetwork = false
+    /// The network in the ledger is an earlier sandbox's, even if this one's supervisor has the process id of that one's.
+    var holdsOldNetwork = false
     /// How far the ending of each container is.
     var stops: [String: ContainerStop] = [:]
     /// Runs whose start is not written down yet, each with its end, should that come first.
     var starting: [String: ContainerExit?] = [:]
     /// Starts that wait for an image, which are broken off when the pod ends.
     var pulling: Set<String> = []
+    /// Starts that wait for the end of a postStart hook, which are broken off when the container ends.
+    var runningPostStart: Set<String> = []
     /// The last status put into the outbox.
     var published: PodStatus?
     /// The API server no longer has the pod, or never will again.
@@ -139,6 +145,8 @@ package actor PodWorker {
         let old = pod.metadata
         if let known = published, known.isContradicted(by: newer.status) { published = nil }
         pod = newer
+        // It has been taken away since this version of it was sent.
+        if isGoneUpstream, !isDeleted { pod.metadata.deletionTimestamp = old.deletionTimestamp }
         pod.status = own.phase.isEmpty ? newer.status : own.adoptingForeignConditions(of: newer.status)
         noteGranted()
         rowVersion += 1
@@ -209,10 +217,16 @@ package actor PodWorker {
                 switch event {
                 case .exited(let exit): await self.containerExited(exit, in: sandbox)
                 case .warning(let id, let message): self.note(warning: message, run: id)
-                case .sandboxLost: self.begin(.reconnect) { await $0.reconnect(sandbox) }
+                case .sandboxLost: self.disconnected(from: sandbox)
                 }
             }
         }
+    }
+
+    /// Seen to by the loop, also when another connection is being made just then.
+    func disconnected(from sandbox: Sandbox) {
+        lostConnection = sandbox
+        wake()
     }
 
     func dropSandbox() {
@@ -230,6 +244,7 @@ package actor PodWorker {
         node.events.record(.normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.", about: pod)
         dropSandbox()
         memory.record.sandboxLost(at: Date())
+        for name in runningPostStart { work[.start(name)]?.cancel() }
         await persist()
     }
 
@@ -276,6 +291,10 @@ package actor PodWorker {
     private func step() {
         // Its end wakes the loop again, and then it is known what there is.
         guard !isWorking(on: .reconnect) else { return }
+        if let lost = lostConnection {
+            lostConnection = nil
+            return begin(.reconnect) { await $0.reconnect(lost) }
+        }
         let now = Date()
         var wakeAt = beginResize(now)
         let isSuspended = suspendedGrace != nil && !isDeleted && memory.record.failure == nil
@@ -302,11 +321,11 @@ package actor PodWorker {
         }
         if memory.record.isTerminal, !memory.isCleanedUp { wakeAt += finishWhenQuiet(now) }
         if memory.record.isTerminal, memory.isCleanedUp, isDeleted, !hasAskedForDeletion, !isGoneUpstream {
-            if let finishRetryAt, finishRetryAt > now { wakeAt.append(finishRetryAt) } else { begin(.finish) { await $0.askForDeletion() } }
+            if let finishRetryAt, finishRetryAt.isAwaited(at: now) { wakeAt.append(finishRetryAt) } else { begin(.finish) { await $0.askForDeletion() } }
         }
         wakeAt += beginProbes(now)
         if let saveRetryAt {
-            if saveRetryAt <= now { begin(.record) { await $0.persist() } } else { wakeAt.append(saveRetryAt) }
+            if saveRetryAt.isAwaited(at: now) { wakeAt.append(saveRetryAt) } else { begin(.record) { await $0.persist() } }
         }
         if let renewVolumesAt, memory.record.sandbox.isReady, !memory.isCleanedUp, objects.isComplete {
             if renewVolumesAt <= now { beginRefresh() } else { wakeAt.append(renewVolumesAt) }
@@ -319,9 +338,9 @@ package actor PodWorker {
 
     /// Cleans up once nothing else is being done for the pod; its setup and its image pulls are broken off.
     private func finishWhenQuiet(_ now: Date) -> [Date] {
-        for (kind, task) in work where kind == .setUp || pulling.contains(kind.container ?? "") { task.cancel() }
+        for (kind, task) in work where kind == .setUp || pulling.union(runningPostStart).contains(kind.container ?? "") { task.cancel() }
         if work.keys.contains(where: { $0 != .finish }) { return [] }
-        if let finishRetryAt, finishRetryAt > now { return [finishRetryAt] }
+        if let finishRetryAt, finishRetryAt.isAwaited(at: now) { return [finishRetryAt] }
         begin(.finish) { await $0.finish() }
         return []
     }
@@ -368,7 +387,11 @@ package actor PodWorker {
         for (kind, task) in work { if case .stop = kind { task.cancel() } }
     }
 
-    func interruptStop(of name: String) { work[.stop(name)]?.cancel() }
+    /// What is being done to a container that has ended has no purpose left.
+    func interruptWork(on name: String) {
+        work[.stop(name)]?.cancel()
+        if runningPostStart.contains(name) { work[.start(name)]?.cancel() }
+    }
 
     private func schedule(_ date: Date?) {
         timer?.cancel()

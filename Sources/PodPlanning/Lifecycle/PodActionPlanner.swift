@@ -42,7 +42,7 @@ struct PodActionPlanner {
         // A pod that may not restart does not get a second sandbox once anything ran in the first.
         if anyRan, generation > 0, !spec.mayRestart { return endingActions() }
         if ranBefore, !spec.containers.contains(where: wantsRun) { return endingActions() }
-        if let retry = record.sandboxRetryAt, retry > now { return [.wake(at: retry)] }
+        if let retry = record.sandboxRetryAt, retry.isAwaited(at: now) { return [.wake(at: retry)] }
         return [.createSandbox(attempt: generation)]
     }
 
@@ -92,7 +92,7 @@ struct PodActionPlanner {
         } ?? false
         // Who was ended for another's sake does not wait for it.
         let notBefore = isVictim ? progress.retryAt : progress.notBefore(sandboxAttempt: generation)
-        return if let notBefore, notBefore > now { [.wake(at: notBefore)] } else { [.start(container: container.name)] }
+        return if let notBefore, notBefore.isAwaited(at: now) { [.wake(at: notBefore)] } else { [.start(container: container.name)] }
     }
 
     // MARK: Init containers

@@ -46,11 +46,11 @@ struct PodStatusBuilder {
         return status
     }
 
-    /// A pod that is over keeps telling the address it had, as the API's consumers expect.
+    /// A pod that is over, or on its way there, keeps telling the address it had, as the API's consumers expect.
     private var podIPs: [String] {
         if !record.podIPs.isEmpty { return record.podIPs }
         if pod.spec.hostNetwork { return hostIPs }
-        return record.isTerminal || pod.status.isTerminal ? pod.status.podIPs.map(\.ip) : []
+        return record.isTerminal || pod.status.isTerminal || pod.metadata.deletionTimestamp != nil ? pod.status.podIPs.map(\.ip) : []
     }
 
     private func phase(_ status: PodStatus) -> String {

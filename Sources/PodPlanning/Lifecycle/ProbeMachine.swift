@@ -39,9 +39,8 @@ package struct ProbeMachine: Codable, Hashable, Sendable {
     /// When the probe is due next, which may be in the past; nil when it is not to run (any more, or before `containerStarted`).
     package func nextProbe(_ probe: Probe, containerStarted: Bool) -> Date? {
         guard !isOnHold, (kind == .startup) != containerStarted else { return nil }
-        let first = startedAt.addingTimeInterval(Double(probe.initialDelaySeconds))
-        guard let lastProbe else { return first }
-        return max(first, lastProbe.addingTimeInterval(Double(probe.period)))
+        guard let lastProbe else { return startedAt.addingTimeInterval(Double(probe.initialDelaySeconds)) }
+        return lastProbe.addingTimeInterval(Double(probe.period))
     }
 
     /// The time near `due` at which other probes of the same period run as well: they share one wake-up of the node, which costs as much as
@@ -77,5 +76,7 @@ extension Probe {
     package var period: Int { periodSeconds > 0 ? periodSeconds : 10 }
     package var timeout: Int { timeoutSeconds > 0 ? timeoutSeconds : 1 }
     package var successes: Int { max(successThreshold, 1) }
+    /// Seconds. A probe that is due later than that was put off by a clock that has been set back since.
+    package var longestWait: Double { Double(initialDelaySeconds + 2 * period) }
     package var failures: Int { failureThreshold > 0 ? failureThreshold : 3 }
 }

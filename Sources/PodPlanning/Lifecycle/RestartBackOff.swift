@@ -24,3 +24,9 @@ package struct RestartBackOff: Codable, Hashable, Sendable {
 
     package mutating func restarted() { restarts += 1 }
 }
+
+extension Date {
+    /// Whether the end of a wait is still to come. No wait is longer than the longest back-off: an end further away was set by a
+    /// clock that has been set back since.
+    package func isAwaited(at now: Date) -> Bool { self > now && timeIntervalSince(now) <= RestartBackOff.maximumDelay + 1 }
+}
