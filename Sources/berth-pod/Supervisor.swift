@@ -12,7 +12,7 @@ final class Supervisor {
     /// Every process of ours that has not been reaped.
     var children: [Child] = []
     private var connections: [Connection] = []
-    private var ending: (connection: Connection, tag: UInt64)?
+    var ending: (connection: Connection, tag: UInt64)?
 
     // Used within one round by one source, and so one for all.
     let input = UnsafeMutablePointer<UInt8>.allocate(capacity: inputSize)
@@ -25,10 +25,10 @@ final class Supervisor {
     private var released: [Source] = []
     private let directory: Text
     private let sharedMemoryBytes: UInt64
-    private let unifiedIndex: Int
+    let unifiedIndex: Int
     /// Ends of processes that were not known when they were reaped, while some child has yet to say who it is.
-    private var strays: [(pid: Int32, status: Int32)] = []
-    private var hasLostAnchor = false
+    var strays: [(pid: Int32, status: Int32)] = []
+    var hasLostAnchor = false
 
     init(_ directory: Text, _ sandbox: berth_sandbox, _ anchor: pod_anchor, unifiedIndex: Int) {
         self.unifiedIndex = unifiedIndex
@@ -243,184 +243,6 @@ final class Supervisor {
         var cgroup = cgroup
         let code = pod_make_cgroup(plan.bytes, &cgroup, &subject, sendWarning, Unmanaged.passUnretained(self).toOpaque())
         return (code, subject)
-    }
-
-    // MARK: Commands
-
-    func exec(_ request: berth_request, _ received: Received, _ connection: Connection) {
-        let file = received.take(0)
-        let plan = Plan(file, kind: BERTH_PLAN_PROCESS)
-        pod_close(file)
-        guard let plan else {
-            received.close()
-            return connection.fail(request.tag, "plan", error: 71)  // EPROTO
-        }
-        defer {
-            plan.close()
-            received.close()
-        }
-        guard let container = container(request.container), container.isRunning, ending == nil else {
-            return connection.fail(request.tag, "container", error: 2)  // ENOENT
-        }
-        var record = berth_reply(BERTH_STARTED, tag: request.tag)
-        record.container = request.container
-        let status = Pair(true, pod_message_pair)
-        let (input, output, error) = (received.take(1), received.take(2), received.take(3))
-        let unified = container.cgroup.openUnified(unifiedIndex)
-        let pid = container.withPlace { place in
-            var place = place
-            return pod_exec(
-                plan.bytes, &context, container.pid, unified, &place,
-                pod_streams(status: status.second, input: input, output: output, error: error))
-        }
-        for theirs in [unified, status.second, input, output, error] { pod_close(theirs) }
-        guard pid > 0 else {
-            pod_close(status.first)
-            return connection.fail(request.tag, "clone3", error: -pid)
-        }
-        Exec(record, connection).launched(pid, status: status.first)
-    }
-
-    /// Has the OCI runtime send the signal to the container, or for zero forget it.
-    func ask(_ container: Container, _ request: berth_request, _ signal: Int32, _ connection: Connection) {
-        var record = berth_reply(BERTH_DONE, tag: request.tag)
-        record.container = container.record.container
-        let status = Pair(true, pod_message_pair)
-        let pid = container.withPlace { place in
-            var place = place
-            return pod_ask_runtime(&context, &place, signal, status.second)
-        }
-        pod_close(status.second)
-        let question = RuntimeQuestion(record, connection, container, signal: signal)
-        guard pid > 0 else {
-            pod_close(status.first)
-            return question.answered()
-        }
-        question.launched(pid, status: status.first)
-    }
-
-    func signalExec(_ tag: UInt64, of connection: Connection, _ signal: Int32) {
-        for child in children where child.tag == tag && child.connection === connection && child is Exec {
-            // A command leads a session of its own, or is in that of the command that started it.
-            _ = pod_kill_group(child.pid, signal)
-        }
-    }
-
-    // MARK: Ends
-
-    func reap() {
-        var status: Int32 = 0
-        while true {
-            let pid = pod_reap(&status)
-            if pid == 0 { break }
-            if pid == context.anchor.pid {
-                hasLostAnchor = true
-                continue
-            }
-            if ended(pid, status) { continue }
-            // A child may have become another process, and not have been heard. All others are orphans that fell to us as their subreaper.
-            for child in children { child.listen() }
-            if ended(pid, status) { continue }
-            for child in children where !child.isKnown {
-                strays.append((pid, status))
-                break
-            }
-        }
-        finishIfDone()
-        // With it ended every process of the pod's PID namespace, and none can be started any more: the pod needs another one.
-        if ending == nil, hasLostAnchor { pod_exit(1) }
-    }
-
-    /// False when no child has this pid.
-    private func ended(_ pid: Int32, _ status: Int32) -> Bool {
-        for (index, child) in children.enumerated() where child.pid == pid {
-            child.listen()
-            // Then it has only started the process that it is now.
-            guard child.pid == pid else { return true }
-            children.remove(at: index)
-            child.reaped(status)
-            return true
-        }
-        return false
-    }
-
-    /// The child says who it is; it may be over already.
-    func identified(_ child: Child) {
-        for (index, stray) in strays.enumerated() where stray.pid == child.pid {
-            strays.remove(at: index)
-            _ = ended(stray.pid, stray.status)
-            break
-        }
-        for child in children where !child.isKnown { return }
-        strays.removeAll()
-    }
-
-
-    /// For a berthd that finds us gone: what we knew. Forgotten with the container.
-    func saveExit(_ record: berth_reply) {
-        var record = record
-        withExitPath(record) { path in _ = pod_save(path, &record, UInt(MemoryLayout<berth_reply>.size)) }
-    }
-
-    func dropExit(_ record: berth_reply) {
-        withExitPath(record) { path in _ = pod_unlink(path) }
-    }
-
-    private func withExitPath(_ record: berth_reply, _ body: (Text) -> Void) {
-        let prefix: StaticString = "exit-"
-        let count = prefix.utf8CodeUnitCount
-        let path = UnsafeMutablePointer<CChar>.allocate(capacity: count + Int(BERTH_ID_SIZE) + 1)
-        for i in 0..<count { path[i] = CChar(prefix.utf8Start[i]) }
-        withUnsafeBytes(of: record.container) { for i in 0..<$0.count { path[count + i] = CChar(bitPattern: $0[i]) } }
-        path[count + Int(BERTH_ID_SIZE)] = 0
-        body(path)
-        path.deallocate()
-    }
-
-    func shutDown(_ connection: Connection, _ tag: UInt64) {
-        ending = (connection, tag)
-        for child in children { _ = pod_kill(child.pid, 9) }
-        for container in containers where container.isRunning { container.cgroup.signal(9) }
-        finishIfDone()
-    }
-
-    /// An OCI runtime is asked to forget each container first.
-    private func finishIfDone() {
-        guard let ending, children.isEmpty else { return }
-        if context.runtime != nil {
-            for container in containers where !container.isForgotten {
-                container.isForgotten = true
-                ask(container, berth_request(), 0, ending.connection)
-            }
-        }
-        if children.isEmpty { finish() }
-    }
-
-    private func finish() {
-        guard let ending else { return }
-        list(to: ending.connection, ending.tag)
-        for container in containers { container.cgroup.remove() }
-        pod_unmount(context.shared_memory)
-        pod_unmount_processes()
-        _ = pod_unlink("control")
-        ending.connection.done(ending.tag)
-        pod_exit(0)
-    }
-}
-
-/// Two ends; both -1 when not wanted or not to be had, and then the launch fails at its first use.
-private struct Pair {
-    let first: Int32
-    let second: Int32
-
-    init(_ isWanted: Bool, _ make: (UnsafeMutablePointer<Int32>) -> Int32) {
-        var ends: (Int32, Int32) = (-1, -1)
-        if isWanted {
-            withUnsafeMutableBytes(of: &ends) { bytes in
-                if let pointer = bytes.bindMemory(to: Int32.self).baseAddress { _ = make(pointer) }
-            }
-        }
-        (first, second) = ends
     }
 }
 
