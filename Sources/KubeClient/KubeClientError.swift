@@ -46,6 +46,15 @@ package enum KubeClientError: ActionableError {
     /// The resource version asked for is no longer in the server's history: list again.
     package var isGone: Bool { code == 410 }
 
+    /// It says nothing about what was asked for: the server, or the way to it, is at its limits, or knows us no longer.
+    package var isOutage: Bool {
+        switch self {
+        case .unreachable: true
+        case .refused(let status, _): [401, 429, 502, 503, 504].contains(status.code)
+        case .configuration, .undecodable: false
+        }
+    }
+
     /// Asking again later may succeed although nothing was changed in between.
     package var isTransient: Bool {
         switch self {

@@ -69,10 +69,14 @@ package struct LedgerSnapshot {
     package func openIntents() throws -> [IntentEntry] { try all("WHERE finished_at IS NULL ORDER BY sequence") }
     /// The newest `limit` intents, newest first.
     package func journal(limit: Int) throws -> [IntentEntry] { try all("ORDER BY sequence DESC LIMIT ?", [limit]) }
-    /// What waits to be sent, oldest first.
-    package func outbox(_ kinds: [OutboxEntry.Kind] = OutboxEntry.Kind.allCases, limit: Int) throws -> [OutboxEntry] {
-        let places = Array(repeating: "?", count: kinds.count).joined(separator: ", ")
-        return try all("WHERE kind IN (\(places)) ORDER BY sequence LIMIT ?", StatementArguments(kinds.map(\.rawValue)) + [limit])
+    /// What waits to be sent, oldest first, except what has one of the keys `held`.
+    package func outbox(
+        _ kinds: [OutboxEntry.Kind] = OutboxEntry.Kind.allCases, except held: [String] = [], limit: Int
+    ) throws -> [OutboxEntry] {
+        func places(_ count: Int) -> String { Array(repeating: "?", count: count).joined(separator: ", ") }
+        return try all(
+            "WHERE kind IN (\(places(kinds.count))) AND key NOT IN (\(places(held.count))) ORDER BY sequence LIMIT ?",
+            StatementArguments(kinds.map(\.rawValue)) + StatementArguments(held) + [limit])
     }
 
     // MARK: -

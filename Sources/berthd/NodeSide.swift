@@ -56,7 +56,7 @@ struct NodeSide {
             root: paths.images, registries: RegistryConfiguration(insecureRegistries: Set(options.insecureRegistries.listed), parallelPulls: options.maxParallelImagePulls), logger: logger)
         let runtime = try SandboxRuntime(
             configuration: RuntimeConfiguration(podsDirectory: "\(paths.run)/pods", supervisor: environment.supervisor), logger: logger)
-        let outbox = StatusOutbox(ledger: ledger, sender: UpstreamSender(client: client, logger: logger), logger: logger)
+        let outbox = StatusOutbox(ledger: ledger, logger: logger, sender: UpstreamSender(client: client, logger: logger).send)
         let probes = try ProbeRunner()
         self.probes = probes
         let domain = facts.clusterDomain

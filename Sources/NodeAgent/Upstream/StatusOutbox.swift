@@ -8,16 +8,18 @@ import Synchronization
 /// Sends what waits in the ledger's outbox, in order for each pod, newest status only, for as long as it takes: with the
 /// control plane away everything stays where it is.
 ///
-/// Statuses and deletions go out side by side; events, which nobody waits for, behind each other, and while statuses are
-/// being sent only every second. So thirty pods are Ready upstream before their story has been told.
+/// Statuses and deletions go out side by side, and one that is refused keeps no other waiting; events, which nobody waits
+/// for, behind each other, and while statuses are being sent only every second. So thirty pods are Ready upstream before
+/// their story has been told.
 package struct StatusOutbox: Sendable {
     private let lanes: [Lane]
 
-    package init(ledger: Ledger, sender: UpstreamSender, logger: Logger) {
+    /// - Parameter sender: delivers a message; throws a `KubeClientError` only when trying again is worthwhile.
+    package init(ledger: Ledger, logger: Logger, sender: @escaping @Sendable (OutboxMessage) async throws -> Void) {
         let traffic = Traffic()
         lanes = [
-            Lane(kinds: [.status, .deletion], width: 32, traffic: traffic, ledger: ledger, sender: sender, logger: logger),
-            Lane(kinds: [.event], width: 1, traffic: traffic, ledger: ledger, sender: sender, logger: logger),
+            Lane(kinds: [.status, .deletion], width: 32, traffic: traffic, ledger: ledger, logger: logger, sender: sender),
+            Lane(kinds: [.event], width: 1, traffic: traffic, ledger: ledger, logger: logger, sender: sender),
         ]
     }
 
@@ -55,21 +57,24 @@ private struct Lane: Sendable {
     private let width: Int
     private let traffic: Traffic
     private let ledger: Ledger
-    private let sender: UpstreamSender
     private let logger: Logger
+    private let sender: @Sendable (OutboxMessage) async throws -> Void
     private let kicks: AsyncStream<Void>
     private let kicker: AsyncStream<Void>.Continuation
 
     /// Messages read at once.
     private static let batch = 32
 
-    init(kinds: [OutboxEntry.Kind], width: Int, traffic: Traffic, ledger: Ledger, sender: UpstreamSender, logger: Logger) {
+    init(
+        kinds: [OutboxEntry.Kind], width: Int, traffic: Traffic, ledger: Ledger, logger: Logger,
+        sender: @escaping @Sendable (OutboxMessage) async throws -> Void
+    ) {
         self.kinds = kinds
         self.width = width
         self.traffic = traffic
         self.ledger = ledger
-        self.sender = sender
         self.logger = logger
+        self.sender = sender
         (kicks, kicker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -80,10 +85,12 @@ private struct Lane: Sendable {
     func run() async {
         kicker.yield()
         var delay = RetryDelay()
+        var held = HeldMessages()
+        var alarm: Task<Void, Never>?
         for await _ in kicks {
             while !Task.isCancelled {
                 if isOfEvents { await traffic.giveWay() }
-                switch await drain() {
+                switch await drain(&held) {
                 case .empty:
                     delay.reset()
                 case .progress:
@@ -99,29 +106,45 @@ private struct Lane: Sendable {
                 }
                 break
             }
+            alarm?.cancel()
+            alarm = held.end.map { end in
+                // Awaited by nobody: the next round replaces it, and a kick after the end does no harm.
+                Task {
+                    do { try await Task.sleep(until: end) } catch { return }
+                    kicker.yield()
+                }
+            }
         }
     }
 
     private enum Outcome { case empty, progress, trouble(String) }
 
-    private func drain() async -> Outcome {
+    private func drain(_ held: inout HeldMessages) async -> Outcome {
         let entries: [OutboxEntry]
+        let waiting = held.keys(at: .now)
         do throws(LedgerError) {
-            entries = try await ledger.read { [kinds] in try $0.outbox(kinds, limit: Self.batch) }
+            entries = try await ledger.read { [kinds] in try $0.outbox(kinds, except: waiting, limit: Self.batch) }
         } catch {
             return .trouble("\(error)")
         }
-        guard !entries.isEmpty else { return .empty }
+        guard !entries.isEmpty else {
+            held.keep(only: waiting)
+            return .empty
+        }
         let lines = Dictionary(grouping: entries, by: \.key).values.sorted { ($0.first?.sequence ?? 0) < ($1.first?.sequence ?? 0) }
         let sent = await withTaskGroup(of: Sent.self) { group in
             var sent = Sent()
             for (index, line) in lines.enumerated() {
                 if index >= width, let ended = await group.next() { sent.add(ended) }
-                if sent.trouble != nil { break }
+                if sent.outage != nil { break }
                 group.addTask { await self.send(line) }
             }
             for await ended in group { sent.add(ended) }
             return sent
+        }
+        for key in sent.taken { held.release(key) }
+        for (key, cause) in sent.refusals where held.hold(key, at: .now) {
+            logger.warning("refused by the API server for now", metadata: ["key": "\(key)", "error": "\(cause)"])
         }
         if !sent.settled.isEmpty {
             do throws(LedgerError) {
@@ -131,16 +154,23 @@ private struct Lane: Sendable {
                 return .trouble("\(error)")
             }
         }
-        return sent.trouble.map(Outcome.trouble) ?? .progress
+        return sent.outage.map(Outcome.trouble) ?? .progress
     }
 
     private struct Sent: Sendable {
         var settled: [Int64] = []
-        var trouble: String?
+        /// Keys of objects of which nothing is left to be sent.
+        var taken: [String] = []
+        /// By key, what the API server has against a message that may be taken later.
+        var refusals: [String: String] = [:]
+        /// Why nothing more can be sent at all.
+        var outage: String?
 
         mutating func add(_ other: Sent) {
             settled += other.settled
-            trouble = trouble ?? other.trouble
+            taken += other.taken
+            refusals.merge(other.refusals) { first, _ in first }
+            outage = outage ?? other.outage
         }
     }
 
@@ -150,15 +180,16 @@ private struct Lane: Sendable {
         for entry in line {
             if !isOfEvents { traffic.note() }
             do {
-                try await sender.send(try OutboxMessage(stored: entry.body))
+                try await sender(try OutboxMessage(stored: entry.body))
             } catch let error as KubeClientError {
-                sent.trouble = "\(error)"
+                if error.isOutage { sent.outage = "\(error)" } else { sent.refusals[entry.key] = "\(error)" }
                 return sent
             } catch {
                 logger.error("outbox message dropped", metadata: ["key": "\(entry.key)", "error": "\(error)"])
             }
             sent.settled.append(entry.sequence)
         }
+        sent.taken = line.prefix(1).map(\.key)
         return sent
     }
 }
