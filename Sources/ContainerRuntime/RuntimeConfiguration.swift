@@ -4,13 +4,19 @@ package struct RuntimeConfiguration: Hashable, Sendable {
     package var podsDirectory: String
     /// Absolute path of `berth-pod`.
     package var supervisor: String
-    /// How long a supervisor that is there may be silent.
+    /// How long a supervisor that is there may be silent to what it does by itself, and at once.
     package var patience: Duration
+    /// The same for what takes its time, such as the start of a process. Source: the kubelet's `runtimeRequestTimeout`.
+    package var longPatience: Duration
 
-    package init(podsDirectory: String = "/run/berth/pods", supervisor: String = "/usr/lib/berth/berth-pod", patience: Duration = .seconds(15)) {
+    package init(
+        podsDirectory: String = "/run/berth/pods", supervisor: String = "/usr/lib/berth/berth-pod", patience: Duration = .seconds(15),
+        longPatience: Duration = .seconds(120)
+    ) {
         self.podsDirectory = podsDirectory
         self.supervisor = supervisor
         self.patience = patience
+        self.longPatience = longPatience
     }
 
     func podDirectory(_ uid: String) -> String { "\(podsDirectory)/\(uid)" }

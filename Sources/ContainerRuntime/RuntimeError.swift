@@ -8,6 +8,8 @@ package enum RuntimeError: ActionableError, Hashable {
     case stepFailed(step: String, subject: String, code: CInt)
     /// The pod's supervisor has ended, or stopped talking.
     case sandboxLost(pod: String)
+    /// The pod's supervisor is there, and has not answered a request. Whether it does what it was asked is unknown.
+    case unresponsive(pod: String, after: Duration)
     /// A supervisor for this pod is running already.
     case sandboxExists(pod: String)
     case noSuchContainer(id: String)
@@ -21,6 +23,7 @@ package enum RuntimeError: ActionableError, Hashable {
             // Of an OCI runtime, which says it all in words.
             code == 0 ? "\(step): \(subject)" : subject.isEmpty ? "\(step): \(SystemCallError.text(of: code))" : "\(step) \(subject): \(SystemCallError.text(of: code))"
         case .sandboxLost(let pod): "the supervisor of pod \(pod) has ended"
+        case .unresponsive(let pod, let limit): "the supervisor of pod \(pod) has not answered for \(limit)"
         case .sandboxExists(let pod): "pod \(pod) has a supervisor already"
         case .noSuchContainer(let id): "no container \(id)"
         case .unsuitablePlan(let reason): "launch plan: \(reason)"
@@ -33,9 +36,12 @@ package enum RuntimeError: ActionableError, Hashable {
         switch self {
         case .sandboxLost: true
         case .systemCall(let error): [EPIPE, ECONNRESET, ENOTCONN].contains(error.code)
-        case .stepFailed, .sandboxExists, .noSuchContainer, .unsuitablePlan: false
+        case .stepFailed, .unresponsive, .sandboxExists, .noSuchContainer, .unsuitablePlan: false
         }
     }
+
+    /// Somebody is at the other end, and does not answer.
+    package var isSilence: Bool { if case .unresponsive = self { true } else { false } }
 
     package var remedy: String? {
         switch self {
@@ -44,6 +50,7 @@ package enum RuntimeError: ActionableError, Hashable {
         case .stepFailed("exec", let subject, ENOEXEC): "check that \(subject) is a program for this machine's architecture"
         case .stepFailed, .noSuchContainer, .unsuitablePlan, .systemCall: nil
         case .sandboxLost: "look for berth-pod in the kernel log; the pod is started again by its restart policy"
+        case .unresponsive: "look for what holds its berth-pod: a signal that stopped it, a debugger or a disk; deleting the pod ends it in any case"
         case .sandboxExists: "recover the sandbox in place of creating it"
         }
     }

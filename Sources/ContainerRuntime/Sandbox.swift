@@ -15,10 +15,11 @@ package actor Sandbox {
     package nonisolated let events: AsyncStream<SandboxEvent>
     private let channel: ControlChannel
     private let remains: SandboxRemains
+    private let configuration: RuntimeConfiguration
 
     init(
-        plan: SandboxPlan, pid: pid_t, channel: ControlChannel, events: AsyncStream<SandboxEvent>,
-        remains: SandboxRemains
+        plan: SandboxPlan, pid: pid_t, channel: ControlChannel, events: AsyncStream<SandboxEvent>, remains: SandboxRemains,
+        configuration: RuntimeConfiguration
     ) {
         self.plan = plan
         pod = plan.pod
@@ -26,13 +27,15 @@ package actor Sandbox {
         self.channel = channel
         self.events = events
         self.remains = remains
+        self.configuration = configuration
     }
 
     /// For CNI plugins and setns(2); good as long as the supervisor runs.
     package nonisolated var networkNamespacePath: String { "/proc/\(pid)/ns/net" }
 
     /// Performs the plan up to and including execve(2).
-    /// - Throws: `stepFailed` with the step that failed; nothing is left behind then.
+    /// - Throws: `stepFailed` with the step that failed; nothing is left behind then. `unresponsive` when nobody knows: a new
+    ///   connection tells whether it runs.
     package func start(_ plan: ContainerPlan) async throws(RuntimeError) -> ContainerRecord {
         guard plan.id.utf8.count == Int(BERTH_ID_SIZE) else { throw .unsuitablePlan(reason: "id '\(plan.id)' has not \(BERTH_ID_SIZE) characters") }
         guard !plan.root.layers.isEmpty else { throw .unsuitablePlan(reason: "container \(plan.name) has no image layers") }
@@ -43,7 +46,7 @@ package actor Sandbox {
         guard !plan.process.arguments.isEmpty else { throw .unsuitablePlan(reason: "container \(plan.name) has no command") }
         let file = try memoryFile(plan.encoded(), name: "container plan")
         let replies = try await channel.exchange(
-            berth_request(BERTH_START, container: plan.id), descriptors: [file.descriptor.rawValue], exec: nil)
+            berth_request(BERTH_START, container: plan.id), descriptors: [file.descriptor.rawValue], within: configuration.longPatience)
         guard let reply = replies.last else { throw .sandboxLost(pod: pod.uid) }
         if reply.kind == BERTH_FAILED {
             // Without the flag the directory was there before, and is not ours to remove.
@@ -55,24 +58,28 @@ package actor Sandbox {
 
     /// Running and ended containers that have not been removed, oldest first.
     package func containers() async throws(RuntimeError) -> [ContainerRecord] {
-        try await channel.call(berth_request(BERTH_LIST)).dropLast().map(\.record)
+        try await channel.call(berth_request(BERTH_LIST), within: configuration.patience).dropLast().map(\.record)
     }
 
     /// Sends `signal` to the container's first process, or to all of them. No error when it has ended.
     package func signal(_ id: String, _ signal: CInt, wholeCgroup: Bool = false) async throws(RuntimeError) {
         try await channel.call(
-            berth_request(BERTH_SIGNAL, container: id, value: UInt64(signal), flags: wholeCgroup ? BERTH_WHOLE_CGROUP : 0))
+            berth_request(BERTH_SIGNAL, container: id, value: UInt64(signal), flags: wholeCgroup ? BERTH_WHOLE_CGROUP : 0),
+            within: configuration.patience)
     }
 
     /// Runs a command in the container's namespaces and cgroup.
-    /// - Parameter stdin: whether the command gets a pipe to read from in place of `/dev/null`; a TTY is always both ways.
-    package func exec(_ id: String, _ plan: ProcessPlan, stdin: Bool = false) async throws(RuntimeError) -> ExecSession {
+    /// - Parameters:
+    ///   - stdin: whether the command gets a pipe to read from in place of `/dev/null`; a TTY is always both ways.
+    ///   - limit: how long its start may take. A command that starts later is killed.
+    package func exec(_ id: String, _ plan: ProcessPlan, stdin: Bool = false, within limit: Duration? = nil) async throws(RuntimeError) -> ExecSession {
+        let limit = limit.map { min($0, configuration.longPatience) } ?? configuration.longPatience
         guard !plan.arguments.isEmpty else { throw .unsuitablePlan(reason: "the command is empty") }
         var plan = plan
         if self.plan.runtime != nil { plan.document = ociProcess(plan).description }
         let file = try memoryFile(plan.encoded(), name: "process plan")
         let end = ExecEnd()
-        let channel = channel
+        let (channel, patience) = (channel, configuration.patience)
         func session(_ replies: [ControlReply], stdin: CInt?, stdout: CInt?, stderr: CInt?) throws(RuntimeError) -> ExecSession {
             guard let reply = replies.last else { throw .sandboxLost(pod: pod.uid) }
             let tag = reply.message.tag
@@ -81,12 +88,12 @@ package actor Sandbox {
             ) { (signal: CInt) async throws(RuntimeError) in
                 var request = berth_request(BERTH_EXEC_SIGNAL, container: id, value: tag)
                 request.flags = UInt32(signal)
-                try await channel.call(request)
+                try await channel.call(request, within: patience)
             }
         }
         let request = berth_request(BERTH_EXEC, container: id)
         if plan.tty {
-            let replies = try await channel.call(request, descriptors: [file.descriptor.rawValue], exec: end)
+            let replies = try await channel.call(request, descriptors: [file.descriptor.rawValue], exec: end, within: limit)
             return try session(replies, stdin: nil, stdout: nil, stderr: nil)
         }
         let input = try pipe()
@@ -95,7 +102,7 @@ package actor Sandbox {
         let replies = try await channel.call(
             request,
             descriptors: [file.descriptor.rawValue, input.readEnd.rawValue, output.writeEnd.rawValue, error.writeEnd.rawValue],
-            exec: end)
+            exec: end, within: limit)
         let (inputEnds, outputEnds, errorEnds) = (input.release(), output.release(), error.release())
         for theirs in [inputEnds.readEnd, outputEnds.writeEnd, errorEnds.writeEnd] { _ = OwnedFileDescriptor(adopting: theirs) }
         // Not asked for: an end of file at once.
@@ -109,7 +116,8 @@ package actor Sandbox {
         let output = try pipe()
         let error = try pipe()
         let replies = try await channel.call(
-            berth_request(BERTH_ATTACH, container: id), descriptors: [output.writeEnd.rawValue, error.writeEnd.rawValue])
+            berth_request(BERTH_ATTACH, container: id), descriptors: [output.writeEnd.rawValue, error.writeEnd.rawValue],
+            within: configuration.longPatience)
         guard let reply = replies.last else { throw .sandboxLost(pod: pod.uid) }
         let (outputEnds, errorEnds) = (output.release(), error.release())
         for theirs in [outputEnds.writeEnd, errorEnds.writeEnd] { _ = OwnedFileDescriptor(adopting: theirs) }
@@ -122,12 +130,12 @@ package actor Sandbox {
 
     /// Sets the size of the container's own TTY. Characters.
     package func resizeTTY(_ id: String, rows: UInt16, columns: UInt16) async throws(RuntimeError) {
-        try await channel.call(berth_request(BERTH_RESIZE, container: id, value: UInt64(rows) << 16 | UInt64(columns)))
+        try await channel.call(berth_request(BERTH_RESIZE, container: id, value: UInt64(rows) << 16 | UInt64(columns)), within: configuration.patience)
     }
 
     /// A TCP socket to `port` on the pod's loopback address, IPv4 or else IPv6. Non-blocking; the caller closes it.
     package func connect(port: UInt16) async throws(RuntimeError) -> CInt {
-        let replies = try await channel.call(berth_request(BERTH_CONNECT, value: UInt64(port)))
+        let replies = try await channel.call(berth_request(BERTH_CONNECT, value: UInt64(port)), within: configuration.longPatience)
         guard let socket = replies.last?.descriptors.first else { throw .sandboxLost(pod: pod.uid) }
         return socket
     }
@@ -146,22 +154,25 @@ package actor Sandbox {
     /// Forgets an ended container, its cgroup and its writable layer.
     /// - Throws: `stepFailed` with `EBUSY` while it runs.
     package func remove(_ id: String) async throws(RuntimeError) {
-        let replies = try await channel.call(berth_request(BERTH_REMOVE, container: id))
+        let replies = try await channel.call(berth_request(BERTH_REMOVE, container: id), within: configuration.longPatience)
         guard let scratch = replies.last?.subject, !scratch.isEmpty else { return }
         try await SandboxRemains.removeScratch(scratch)
     }
 
     /// Kills what still runs, ends the supervisor, and removes its containers, the pod's cgroup and its directory under /run.
+    /// A supervisor that does not answer is killed with the rest.
     package func shutDown() async throws(RuntimeError) {
         var containers: ArraySlice<ControlReply> = []
+        var isSilent = false
         do throws(RuntimeError) {
-            containers = try await channel.call(berth_request(BERTH_SHUTDOWN)).dropLast()
+            containers = try await channel.call(berth_request(BERTH_SHUTDOWN), within: configuration.patience).dropLast()
         } catch {
+            isSilent = error.isSilence
             // Its end is what was asked for, also when it came before the answer.
-            guard error.meansLost else { throw error }
+            guard isSilent || error.meansLost else { throw error }
         }
         channel.close()
-        try await remains.remove(after: pid, scratches: containers.map(\.subject))
+        try await remains.remove(after: isSilent ? nil : pid, scratches: containers.map(\.subject))
     }
 
     private func memoryFile(_ bytes: [UInt8], name: String) throws(RuntimeError) -> MemoryFile {

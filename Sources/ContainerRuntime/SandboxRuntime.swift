@@ -134,10 +134,10 @@ package actor SandboxRuntime {
             throw .systemCall(error)
         }
         do throws(RuntimeError) {
-            let ready = try await channel.ready()
+            let ready = try await channel.ready(within: configuration.longPatience)
             reap(starter)
             return Sandbox(
-                plan: plan, pid: ready.message.pid, channel: channel, events: events, remains: remains)
+                plan: plan, pid: ready.message.pid, channel: channel, events: events, remains: remains, configuration: configuration)
         } catch {
             channel.close()
             reap(starter)
@@ -208,17 +208,11 @@ package actor SandboxRuntime {
             throw .systemCall(error)
         }
         try channel.open()
-        // A process that is stopped takes connections, and says nothing. Cancelled below.
-        let alarm = Task {
-            do { try await Task.sleep(until: deadline) } catch { return }
-            channel.close()
-        }
-        defer { alarm.cancel() }
         // From here on the supervisor sends events; what ended before is in the list.
-        for reply in try await channel.call(berth_request(BERTH_LIST)).dropLast() {
+        for reply in try await channel.call(berth_request(BERTH_LIST), within: deadline - .now).dropLast() {
             if let exit = reply.record.exit { continuation.yield(.exited(exit)) }
         }
-        return Sandbox(plan: plan, pid: pid, channel: channel, events: events, remains: remains)
+        return Sandbox(plan: plan, pid: pid, channel: channel, events: events, remains: remains, configuration: configuration)
     }
 
     private func clear(_ remains: SandboxRemains) async {

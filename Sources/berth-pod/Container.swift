@@ -57,6 +57,8 @@ final class Container: Child {
         for stream in streams { stream.drain() }
         // An OCI runtime may have begun with it.
         if supervisor.context.runtime != nil { cgroup.signal(9) }
+        // Who asked for it has gone, and who has come since may have it in its list: there it ends.
+        guard connection.isOpen else { return exited(128 << 8) }
         forget()
         connection.send(&failure)
     }

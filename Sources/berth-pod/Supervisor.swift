@@ -112,8 +112,9 @@ final class Supervisor {
         for connection in connections where connection.isSubscribed { connection.send(&event) }
     }
 
+    /// Also those that are being started: whoever asks now must not start them once more.
     func list(to connection: Connection, _ tag: UInt64) {
-        for container in containers where container.isStarted {
+        for container in containers {
             var reply = container.record
             reply.kind = UInt32(BERTH_CONTAINER)
             reply.tag = tag

@@ -89,10 +89,7 @@ struct LifetimeTests {
         #expect(recovery.sandboxes.isEmpty)
         #expect(recovery.lost.map(\.pod) == [node.plan.pod] && recovery.lost.first?.exits.map(\.code) == [5])
         #expect(try process.waitForEnd(milliseconds: 5000))
-        for id in node.entries("\(node.root)/containers") {
-            let parent = try OwnedFileDescriptor(opening: "\(node.root)/containers", flags: O_RDONLY | O_DIRECTORY)
-            try FileTree.remove(id, in: parent.rawValue)
-        }
+        try node.removeScratches()
         try node.checkClean()
     }
 
@@ -112,10 +109,7 @@ struct LifetimeTests {
         }
         #expect(try process.waitForEnd(milliseconds: 1000))
         try await node.runtime.removeRemains(ofPod: node.plan.pod.uid, planned: node.plan)  // again: nothing is there
-        for id in node.entries("\(node.root)/containers") {
-            let parent = try OwnedFileDescriptor(opening: "\(node.root)/containers", flags: O_RDONLY | O_DIRECTORY)
-            try FileTree.remove(id, in: parent.rawValue)
-        }
+        try node.removeScratches()
         try node.checkClean()
     }
 
@@ -133,10 +127,7 @@ struct LifetimeTests {
         try await waker.value
         #expect(recovery.sandboxes.count == (forEver ? 0 : 1) && recovery.lost.count == (forEver ? 1 : 0))
         try await recovery.sandboxes.first?.shutDown()
-        for id in node.entries("\(node.root)/containers") {
-            let parent = try OwnedFileDescriptor(opening: "\(node.root)/containers", flags: O_RDONLY | O_DIRECTORY)
-            try FileTree.remove(id, in: parent.rawValue)
-        }
+        try node.removeScratches()
         try node.checkClean()
     }
 

@@ -43,7 +43,9 @@ final class TestNode: Sendable {
     }
 
     /// Another one for the same pods.
-    func runtime(patience: Duration) throws -> SandboxRuntime { try Self.runtime(root, patience: patience) }
+    func runtime(patience: Duration, longPatience: Duration = .seconds(120)) throws -> SandboxRuntime {
+        try Self.runtime(root, patience: patience, longPatience: longPatience)
+    }
 
     /// Where the programs are that were built with the tests.
     static func products() throws -> String {
@@ -51,9 +53,10 @@ final class TestNode: Sendable {
         return String(bundle[..<(try #require(bundle.lastIndex(of: "/")))])
     }
 
-    static func runtime(_ root: String, patience: Duration = .seconds(15)) throws -> SandboxRuntime {
-        return try SandboxRuntime(
-            configuration: RuntimeConfiguration(podsDirectory: "\(root)/run", supervisor: "\(try products())/berth-pod", patience: patience),
+    static func runtime(_ root: String, patience: Duration = .seconds(15), longPatience: Duration = .seconds(120)) throws -> SandboxRuntime {
+        try SandboxRuntime(
+            configuration: RuntimeConfiguration(
+                podsDirectory: "\(root)/run", supervisor: "\(try products())/berth-pod", patience: patience, longPatience: longPatience),
             logger: Logger(label: "test"))
     }
 
@@ -121,6 +124,14 @@ final class TestNode: Sendable {
     func tearDown(_ sandbox: Sandbox) async throws {
         try await sandbox.shutDown()
         try checkClean()
+    }
+
+    /// Writable layers that a supervisor which was killed leaves to its client.
+    func removeScratches() throws {
+        for id in entries("\(root)/containers") {
+            let parent = try OwnedFileDescriptor(opening: "\(root)/containers", flags: O_RDONLY | O_DIRECTORY)
+            try FileTree.remove(id, in: parent.rawValue)
+        }
     }
 
     func checkClean() throws {

@@ -51,6 +51,10 @@ extension PodWorker {
         } catch RuntimeError.sandboxLost {
             // No fault of the container's: the event that comes with this says what becomes of the pod.
             logger.warning("supervisor did not answer", metadata: ["container.name": "\(name)"])
+        } catch let error as RuntimeError where error.isSilence {
+            // It may have started, or be about to: whoever connects anew is told.
+            logger.warning("container start not answered", metadata: ["container.name": "\(name)", "error": "\(error)"])
+            disconnected(from: sandbox)
         } catch let error as RuntimeError {
             await startFailed(plan, image: image, error)
         } catch {

@@ -12,7 +12,9 @@ extension PodWorker {
     func exec(_ command: [String], in name: String, timeout: Duration) async -> ProbeResult {
         let session: ExecSession
         do {
-            session = try await openExec(command, in: name, tty: false, stdin: false)
+            session = try await openExec(command, in: name, tty: false, stdin: false, within: timeout)
+        } catch let error as RuntimeError where error.isSilence {
+            return .failed("command timed out: \(command.joined(separator: " ")): \(error)")
         } catch {
             return .failed("\(error)")
         }
@@ -35,12 +37,14 @@ extension PodWorker {
     }
 
     /// A new process with the world and the credentials of the container.
-    package func openExec(_ command: [String], in name: String, tty: Bool, stdin: Bool) async throws -> ExecSession {
+    ///
+    /// - Parameter limit: how long its start may take; nil is as long as any.
+    package func openExec(_ command: [String], in name: String, tty: Bool, stdin: Bool, within limit: Duration? = nil) async throws -> ExecSession {
         guard let sandbox, let run = memory.record[container: name].current, run.end == nil else {
             throw ContainerNotRunning(container: name)
         }
         let plan = try await runningPlan(of: name, run)
-        return try await sandbox.exec(run.id, execPlan(command: command, tty: tty, in: plan), stdin: stdin)
+        return try await sandbox.exec(run.id, execPlan(command: command, tty: tty, in: plan), stdin: stdin, within: limit)
     }
 
     package func openAttach(_ name: String) async throws -> (session: AttachSession, resize: @Sendable (UInt16, UInt16) async -> Void) {

@@ -105,10 +105,13 @@ extension PodWorker {
     }
 
     func send(_ signal: CInt, to run: ContainerRun, wholeCgroup: Bool = false) async {
+        guard let sandbox else { return }
         do throws(RuntimeError) {
-            try await sandbox?.signal(run.id, signal, wholeCgroup: wholeCgroup)
+            try await sandbox.signal(run.id, signal, wholeCgroup: wholeCgroup)
         } catch {
             logger.warning("signal not sent", metadata: ["container.id": "\(run.id)", "signal": "\(signal)", "error": "\(error)"])
+            // Its time is over, and its supervisor does not end it: who is silent to a new connection too is ended with it.
+            if signal == SIGKILL, error.isSilence { disconnected(from: sandbox) }
         }
     }
 }
