@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 int berth_spawn(
-    int *pid, const char *path, char *const arguments[], char *const environment[], int input, int output, int error) {
+    int *pid, const char *path, char *const arguments[], char *const environment[], int input, int output, int error,
+    int kept) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int code = posix_spawn_file_actions_init(&actions);
@@ -26,7 +27,8 @@ int berth_spawn(
         (code = posix_spawn_file_actions_adddup2(&actions, input, 0)) ||
         (code = posix_spawn_file_actions_adddup2(&actions, output, 1)) ||
         (code = posix_spawn_file_actions_adddup2(&actions, error, 2)) ||
-        (code = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) ||
+        (kept >= 0 && (code = posix_spawn_file_actions_adddup2(&actions, kept, 3))) ||
+        (code = posix_spawn_file_actions_addclosefrom_np(&actions, kept >= 0 ? 4 : 3)) ||
         (code = posix_spawnattr_setsigmask(&attributes, &none)) ||
         (code = posix_spawnattr_setsigdefault(&attributes, &all)) ||
         (code = posix_spawnattr_setpgroup(&attributes, 0)) ||

@@ -3,7 +3,8 @@ import Glibc
 
 /// A program to run to its end, with bytes in, bytes out and a deadline: a CNI plugin, mkfs.
 ///
-/// It gets a process group of its own and no descriptor but its three; what outlives the deadline is killed as a group.
+/// It gets a process group of its own and no descriptor but its three, unless one is to be `kept`; what outlives the deadline
+/// is killed as a group.
 package struct ChildProcess: Sendable {
     /// Absolute path; there is no search along `PATH`.
     package var executable: String
@@ -12,19 +13,23 @@ package struct ChildProcess: Sendable {
     /// The whole environment; nothing is inherited.
     package var environment: [String: String]
     package var standardInput: [UInt8]
-    package var deadline: Duration
+    /// Nil for what must not be killed half way.
+    package var deadline: Duration?
+    /// A descriptor that the program has too, as number 3: a lock that is held for as long as either of us runs.
+    package var kept: CInt?
     /// Bytes kept of each output stream; what comes after is read and dropped, so that the child never blocks on it.
     package var outputLimit: Int
 
     package init(
         executable: String, arguments: [String] = [], environment: [String: String] = [:], standardInput: [UInt8] = [],
-        deadline: Duration = .seconds(30), outputLimit: Int = 1 << 20
+        deadline: Duration? = .seconds(30), kept: CInt? = nil, outputLimit: Int = 1 << 20
     ) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
         self.standardInput = standardInput
         self.deadline = deadline
+        self.kept = kept
         self.outputLimit = outputLimit
     }
 
@@ -84,7 +89,7 @@ package struct ChildProcess: Sendable {
         FaultPoint.pass("end of \(executable)")
         // Source: wait(2): the low seven bits are the signal, the next byte the exit code.
         outcome.ending =
-            !isInTime ? .deadlineExceeded(deadline) : status & 0x7f == 0 ? .exited(status >> 8 & 0xff) : .signalled(status & 0x7f)
+            !isInTime ? .deadlineExceeded(deadline ?? .zero) : status & 0x7f == 0 ? .exited(status >> 8 & 0xff) : .signalled(status & 0x7f)
         return outcome
     }
 
@@ -106,7 +111,7 @@ package struct ChildProcess: Sendable {
         var pid: pid_t = 0
         let code = withCStrings([executable] + arguments) { arguments in
             withCStrings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }) { environment in
-                berth_spawn(&pid, executable, arguments, environment, input, output, error)
+                berth_spawn(&pid, executable, arguments, environment, input, output, error, kept ?? -1)
             }
         }
         guard code == 0 else { throw SystemCallError(call: "posix_spawn", subject: executable, code: code) }
@@ -119,15 +124,15 @@ package struct ChildProcess: Sendable {
         from output: borrowing OwnedFileDescriptor, _ error: borrowing OwnedFileDescriptor, until process: borrowing OwnedFileDescriptor,
         into outcome: inout Outcome
     ) throws(SystemCallError) -> Bool {
-        let end = ContinuousClock.now + deadline
+        let end = deadline.map { ContinuousClock.now + $0 }
         for descriptor in [output.rawValue, error.rawValue] {
             try systemCall("fcntl", on: executable) { fcntl(descriptor, F_SETFL, O_NONBLOCK) }
         }
         var watched = [output.rawValue, error.rawValue, process.rawValue].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         while true {
-            let left = ContinuousClock.now.duration(to: end)
-            guard left > .zero else { return false }
-            try systemCall("poll", on: executable) { poll(&watched, nfds_t(watched.count), milliseconds(left)) }
+            let left = end.map { ContinuousClock.now.duration(to: $0) }
+            if let left, left <= .zero { return false }
+            try systemCall("poll", on: executable) { poll(&watched, nfds_t(watched.count), left.map(milliseconds) ?? -1) }
             if watched[0].revents != 0, try !read(watched[0].fd, into: &outcome.standardOutput) { watched[0].fd = -1 }
             if watched[1].revents != 0, try !read(watched[1].fd, into: &outcome.standardError) { watched[1].fd = -1 }
             if watched[2].revents != 0 {

@@ -25,6 +25,8 @@ package enum VolumeError: ActionableError {
     /// e2fsck could not mend it by itself.
     case filesystemDamaged(id: String, image: String, output: String)
     case deadlineExceeded(operation: String, deadline: Duration)
+    /// e2fsck or resize2fs has not ended yet, and is not interrupted.
+    case underMaintenance(id: String)
     case unsupported(volume: String, reason: String)
     case corruptRecord(path: String, reason: String)
     case failed(SystemCallError)
@@ -50,6 +52,7 @@ package enum VolumeError: ActionableError {
         case .helperFailed(let program, let ending, let output): "\(program) failed (\(ending)): \(output)"
         case .filesystemDamaged(let id, _, let output): "the file system of volume \(id) is damaged: \(output)"
         case .deadlineExceeded(let operation, let deadline): "\(operation) did not end within \(deadline)"
+        case .underMaintenance(let id): "the file system of volume \(id) is being checked or resized"
         case .unsupported(let volume, let reason): "volume \(volume): \(reason)"
         case .corruptRecord(let path, let reason): "reading \(path): \(reason)"
         case .failed(let error): error.description
@@ -69,6 +72,7 @@ package enum VolumeError: ActionableError {
         case .foreignMount(let path, _), .mountInside(let path): "look at what is mounted, and unmount \(path) if it is not needed"
         case .filesystemDamaged(_, let image, _): "run 'e2fsck -f \(image)' while no pod uses it"
         case .deadlineExceeded: "look for a hanging disk or network file system; it is tried again"
+        case .underMaintenance: "wait: a big volume takes its time, and is mounted when e2fsck or resize2fs has ended"
         case .helperFailed(let program, _, _): "check that \(program) is installed (package e2fsprogs) and works"
         case .unknownVolume, .invalidPath, .invalidIdentifier, .unsupported, .corruptRecord, .failed: nil
         }

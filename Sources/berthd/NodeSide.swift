@@ -69,8 +69,9 @@ struct NodeSide {
             await proxy?.update(registry)
         }
         let catalog = ServiceCatalog(client: client, ledger: ledger, listener: dns == nil && proxy == nil ? nil : listener, logger: logger)
+        let localVolumes = LocalVolumeStore(directory: paths.provisionedVolumes)
         let volumes = VolumeKeeper(
-            effects: PodVolumes(paths: paths, localVolumes: LocalVolumeStore(directory: paths.provisionedVolumes)),
+            effects: PodVolumes(paths: paths, localVolumes: localVolumes),
             claims: ClaimResolver(client: client, ledger: ledger), tokens: TokenKeeper(client: client, ledger: ledger), ledger: ledger)
         let mirror = NodeMirror()
         let pressure = NodePressure()
@@ -88,7 +89,7 @@ struct NodeSide {
         provisioner = try upstream.provisioner.map { configuration in
             let client = try KubeClient(configuration: configuration, userAgent: "berth-provisioner", logger: logger)
             let provisioner = LocalProvisioner(
-                client: client, store: LocalVolumeStore(directory: paths.provisionedVolumes), ledger: ledger, events: node.events,
+                client: client, store: localVolumes, ledger: ledger, events: node.events,
                 nodeName: facts.nodeName, takesUnplaced: options.standalone, logger: logger)
             return (client, provisioner)
         }

@@ -217,18 +217,59 @@ struct LocalVolumeKernelTests {
         }
     }
 
+    /// Leaves a volume with a file in it as it is on the disk while mounted.
+    private func cutPower(of node: VolumesFixture) async throws {
+        let staged = try await node.store.stage("pvc-1")
+        try node.write("kept", to: "\(staged.path)/file")
+        sync()
+        let image = node.store.image(of: "pvc-1")
+        let copy = try Data(contentsOf: URL(fileURLWithPath: image))
+        try await node.store.unstage("pvc-1")
+        try copy.write(to: URL(fileURLWithPath: image))
+    }
+
+    @Test("a check that takes long is not killed: who asks is told, and finds the volume mounted when it is over")
+    func longCheck() async throws {
+        try await VolumesFixture.with { node in
+            _ = try await node.store.create(Self.claim(mebibytes: 16))
+            try await cutPower(of: node)
+            // It goes on when there is a file, and leaves a process behind that goes on until there is another.
+            try DirectoryTree.make("\(node.root)/tools")
+            let script = """
+                #!/bin/sh
+                echo $$ >> \(node.root)/runs
+                while [ ! -e \(node.root)/go ]; do sleep 0.02; done
+                (while [ ! -e \(node.root)/over ]; do sleep 0.02; done) &
+                exec /sbin/e2fsck "$@"
+
+                """
+            try ControlFile.write(script.utf8, to: "\(node.root)/tools/e2fsck", flags: O_CREAT, mode: 0o755)
+            let tools = FilesystemTools(directory: "\(node.root)/tools", deadline: .milliseconds(300))
+            let store = LocalVolumeStore(directory: node.store.directory, deadline: .milliseconds(300), tools: tools)
+            func failure(of body: () async throws -> Void) async -> String {
+                do { try await body() } catch { return "\(error)" }
+                return ""
+            }
+            let underMaintenance = VolumeError.underMaintenance(id: "pvc-1").description
+            for _ in 0..<2 { #expect(await failure { _ = try await store.stage("pvc-1") } == underMaintenance) }
+            #expect(await failure { try await store.unstage("pvc-1") } == underMaintenance)
+            try node.write("", to: "\(node.root)/go")
+            while try MountInfo.read().mount(at: node.store.mountPoint(of: "pvc-1")) == nil { try await Task.sleep(for: .milliseconds(5)) }
+            // What e2fsck has left keeps the volume to itself, also from another berthd.
+            #expect(await failure { _ = try await store.stage("pvc-1") } == "staging volume pvc-1 did not end within \(store.deadline)")
+            try node.write("", to: "\(node.root)/over")
+            let staged = try await node.store.stage("pvc-1")
+            #expect(node.read("\(staged.path)/file") == "kept")
+            #expect(node.read("\(node.root)/runs")?.split(separator: "\n").count == 1)
+            try await node.store.unstage("pvc-1")
+        }
+    }
+
     @Test("an unclean file system is checked before it is mounted, and the report says so")
     func unclean() async throws {
         try await VolumesFixture.with { node in
             _ = try await node.store.create(Self.claim(mebibytes: 16))
-            let staged = try await node.store.stage("pvc-1")
-            try node.write("kept", to: "\(staged.path)/file")
-            sync()
-            // A power cut: the image as it is on the disk while mounted.
-            let image = node.store.image(of: "pvc-1")
-            let copy = try Data(contentsOf: URL(fileURLWithPath: image))
-            try await node.store.unstage("pvc-1")
-            try copy.write(to: URL(fileURLWithPath: image))
+            try await cutPower(of: node)
             let again = try await node.store.stage("pvc-1")
             #expect(again.check != nil)
             #expect(node.read("\(again.path)/file") == "kept")

@@ -8,10 +8,12 @@ package enum FilesystemCheck: Hashable, Sendable {
     case repaired(String)
 }
 
-/// mke2fs, e2fsck and resize2fs, forked with a deadline.
+/// mke2fs, e2fsck and resize2fs. What changes a file system with data in it is never killed, and holds the volume's lock
+/// itself: should berthd die meanwhile, the next one waits for its end too.
 struct FilesystemTools: Sendable {
     var directory = "/sbin"
-    var deadline: Duration = .seconds(120)
+    /// For a new file system.
+    var deadline: Duration = .seconds(300)
 
     /// - Parameters:
     ///   - uuid: the volume's identity from now on.
@@ -28,8 +30,8 @@ struct FilesystemTools: Sendable {
     }
 
     /// Replays the journal and mends what can be mended without asking. Source: e2fsck(8), "-p" and exit codes.
-    func check(_ image: String, id: String) throws(VolumeError) -> FilesystemCheck {
-        let outcome = try start("e2fsck", ["-p", image])
+    func check(_ image: String, id: String, under lock: CInt) throws(VolumeError) -> FilesystemCheck {
+        let outcome = try start("e2fsck", ["-p", image], under: lock)
         let output = Self.text(outcome)
         switch outcome.ending {
         case .exited(0): return .replayed
@@ -40,27 +42,27 @@ struct FilesystemTools: Sendable {
     }
 
     /// Makes an unmounted file system as large as its image. resize2fs insists on a full check first.
-    func resize(_ image: String, id: String) throws(VolumeError) {
-        let outcome = try start("e2fsck", ["-f", "-p", image])
+    func resize(_ image: String, id: String, under lock: CInt) throws(VolumeError) {
+        let outcome = try start("e2fsck", ["-f", "-p", image], under: lock)
         switch outcome.ending {
         case .exited(0), .exited(1): break
         case .exited(4): throw .filesystemDamaged(id: id, image: image, output: Self.text(outcome))
         case .exited, .signalled, .deadlineExceeded:
             throw .helperFailed(program: "e2fsck", ending: outcome.ending.description, output: Self.text(outcome))
         }
-        try run("resize2fs", [image], accepting: [0])
+        try run("resize2fs", [image], accepting: [0], under: lock)
     }
 
-    private func run(_ program: String, _ arguments: [String], accepting codes: Set<CInt>) throws(VolumeError) {
-        let outcome = try start(program, arguments)
+    private func run(_ program: String, _ arguments: [String], accepting codes: Set<CInt>, under lock: CInt? = nil) throws(VolumeError) {
+        let outcome = try start(program, arguments, under: lock)
         if case .exited(let code) = outcome.ending, codes.contains(code) { return }
         throw .helperFailed(program: program, ending: outcome.ending.description, output: Self.text(outcome))
     }
 
-    private func start(_ program: String, _ arguments: [String]) throws(VolumeError) -> ChildProcess.Outcome {
+    private func start(_ program: String, _ arguments: [String], under lock: CInt?) throws(VolumeError) -> ChildProcess.Outcome {
         let child = ChildProcess(
             executable: "\(directory)/\(program)", arguments: arguments, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"],
-            deadline: deadline, outputLimit: 16 << 10)
+            deadline: lock == nil ? deadline : nil, kept: lock, outputLimit: 16 << 10)
         do throws(SystemCallError) {
             return try child.runBlocking()
         } catch {

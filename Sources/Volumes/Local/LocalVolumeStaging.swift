@@ -8,9 +8,9 @@ extension LocalVolumeStore {
     /// - Throws: `wrongFilesystem` or `identityMismatch` for another or an empty file system, `filesystemDamaged`
     ///   when e2fsck cannot mend it, `foreignMount` when something else is in its place.
     package func stage(_ id: String, expecting identity: SourceIdentity? = nil) async throws(VolumeError) -> StagedVolume {
-        try await locked(id, "staging") { () throws(VolumeError) in
+        try await locked(id, "staging") { (lock) throws(VolumeError) in
             let volume = try LocalVolume.read(from: record(of: id), id: id)
-            let check = try mountImage(of: volume)
+            let check = try mountImage(of: volume, under: lock)
             let path = mountPoint(of: id)
             let found = try volumeCall { () throws(SystemCallError) in try SourceIdentity(of: path) }
             let expected = identity ?? SourceIdentity(filesystemUUID: volume.filesystemUUID, device: 0, inode: found.inode)
@@ -26,16 +26,16 @@ extension LocalVolumeStore {
     /// - Throws: `busy`, naming the holders, unless `lazily`.
     @discardableResult
     package func unstage(_ id: String, lazily: Bool = false) async throws(VolumeError) -> [MountHolder] {
-        try await locked(id, "unstaging") { () throws(VolumeError) in try unmountImage(of: id, lazily: lazily) }
+        try await locked(id, "unstaging") { (_) throws(VolumeError) in try unmountImage(of: id, lazily: lazily) }
     }
 
     /// Whether it is mounted now, and by its own image.
     package func isStaged(_ id: String) async throws(VolumeError) -> Bool {
-        try await locked(id, "looking at") { () throws(VolumeError) in try currentMount(of: id) != nil }
+        try await locked(id, "looking at") { (_) throws(VolumeError) in try currentMount(of: id) != nil }
     }
 
     /// - Returns: nil when it was mounted already, or was clean.
-    func mountImage(of volume: LocalVolume) throws(VolumeError) -> FilesystemCheck? {
+    func mountImage(of volume: LocalVolume, under lock: CInt) throws(VolumeError) -> FilesystemCheck? {
         let image = image(of: volume.id)
         if try currentMount(of: volume.id) != nil { return nil }
         let superblock: Ext4Superblock?
@@ -56,7 +56,7 @@ extension LocalVolumeStore {
             _ = consume held
             return nil
         }
-        let check = superblock.isClean ? nil : try tools.check(image, id: volume.id)
+        let check = superblock.isClean ? nil : try maintenance.of(volume.id) { () throws(VolumeError) in try tools.check(image, id: volume.id, under: lock) }
         let loop = try volumeCall { () throws(SystemCallError) in try LoopDevice(attaching: image) }
         loop.refuseDiscards()
         try mount(loop.path, of: volume.id)

@@ -15,12 +15,15 @@ package struct LocalVolumeStore: Sendable {
     package let directory: String
     let tools: FilesystemTools
     let deadline: Duration
+    let maintenance = Maintenance()
 
-    /// - Parameter deadline: for one operation; a check of a large file system is what takes longest.
-    package init(directory: String, deadline: Duration = .seconds(300)) {
+    /// - Parameter deadline: for one operation.
+    package init(directory: String, deadline: Duration = .seconds(300)) { self.init(directory: directory, deadline: deadline, tools: FilesystemTools()) }
+
+    init(directory: String, deadline: Duration, tools: FilesystemTools) {
         self.directory = directory
         self.deadline = deadline
-        tools = FilesystemTools(deadline: deadline)
+        self.tools = tools
     }
 
     package func mountPoint(of id: String) -> String { "\(directory)/\(id)/data" }
@@ -53,12 +56,17 @@ package struct LocalVolumeStore: Sendable {
         }
     }
 
-    /// Runs `body` with the volume's directory locked.
+    /// Runs `body` with the volume's directory locked, and the lock's descriptor.
+    /// - Throws: `underMaintenance` while a program is at work on its file system that must not be interrupted.
     func locked<Value: Sendable>(
-        _ id: String, _ operation: String, _ body: @escaping @Sendable () throws(VolumeError) -> Value
+        _ id: String, _ operation: String, _ body: @escaping @Sendable (CInt) throws(VolumeError) -> Value
     ) async throws(VolumeError) -> Value {
         try Self.validate(id)
-        return try await VolumeWork.run("\(operation) volume \(id)", deadline: deadline) { () throws(VolumeError) in
+        if maintenance.isUnderWay(id) { throw .underMaintenance(id: id) }
+        let what = "\(operation) volume \(id)"
+        let end = ContinuousClock.now + deadline
+        let excuse = { @Sendable [maintenance] in maintenance.isUnderWay(id) ? VolumeError.underMaintenance(id: id) : nil }
+        return try await VolumeWork.run(what, deadline: deadline, excuse: excuse) { () throws(VolumeError) in
             let path = "\(directory)/\(id)"
             let lock: OwnedFileDescriptor
             do throws(SystemCallError) {
@@ -67,7 +75,9 @@ package struct LocalVolumeStore: Sendable {
                 if error.code == ENOENT { throw .unknownVolume(id: id) }
                 throw .failed(error)
             }
-            let value = try body()
+            // Nobody waits for it any more, and somebody else may have begun the opposite.
+            guard ContinuousClock.now < end else { throw .deadlineExceeded(operation: what, deadline: deadline) }
+            let value = try body(lock.rawValue)
             _ = consume lock
             return value
         }

@@ -16,7 +16,7 @@ extension LocalVolumeStore {
     /// - Throws: `busy` while it is staged.
     package func moveToTrash(_ id: String, at time: Date) async throws(VolumeError) -> TrashedVolume {
         if let earlier = try await trashed().last(where: { $0.volume.id == id }), access("\(directory)/\(id)", F_OK) != 0 { return earlier }
-        return try await locked(id, "trashing") { () throws(VolumeError) in
+        return try await locked(id, "trashing") { (_) throws(VolumeError) in
             var volume = try LocalVolume.read(from: record(of: id), id: id)
             if let mount = try currentMount(of: id) { throw .busy(path: mount.mountPoint, holders: []) }
             volume.trashedAt = time
@@ -53,7 +53,7 @@ extension LocalVolumeStore {
     /// not here.
     package func release(_ id: String, at time: Date) async throws(VolumeError) {
         do throws(VolumeError) {
-            try await locked(id, "releasing") { () throws(VolumeError) in
+            try await locked(id, "releasing") { (_) throws(VolumeError) in
                 var volume = try LocalVolume.read(from: record(of: id), id: id)
                 guard volume.releasedAt == nil else { return }
                 volume.releasedAt = time
