@@ -24,6 +24,14 @@ struct PodCodingTests {
         #expect(written.contains(#""exitCode":0"#))
     }
 
+    @Test("root is written as a container's user")
+    func root() throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let written = String(decoding: try encoder.encode(LinuxContainerUser(uid: 0, gid: 0, supplementalGroups: [])), as: UTF8.self)
+        #expect(written == #"{"gid":0,"uid":0}"#)
+    }
+
     @Test("quantities keep their spelling and compare by amount", arguments: [
         ("64Mi", 67_108_864, 67_108_864_000), ("250m", 1, 250), ("1e3", 1000, 1_000_000), ("1.5", 2, 1500), ("0.5Gi", 536_870_912, 536_870_912_000),
         ("2E", 2_000_000_000_000_000_000, Int.max), ("100k", 100_000, 100_000_000),

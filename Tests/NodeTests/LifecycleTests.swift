@@ -54,9 +54,14 @@ extension NodeTests {
                 try await kubectl.wait("pod/looping", until: "{.status.containerStatuses[0].state.waiting.reason}", is: "CrashLoopBackOff")
                 #expect(try await kubectl.value("pod/looping", "{.status.containerStatuses[0].restartCount}") != "0")
                 #expect(try await kubectl.value("pod/looping", "{.status.containerStatuses[0].lastState.terminated.exitCode}") == "4")
+                try await eventually("its starts are one event that counts them") {
+                    let counts = try await kubectl("get", "events", "--field-selector", "involvedObject.name=looping,reason=Started", "-o", "jsonpath={.items[*].count}")
+                    return (Int(counts) ?? 0) >= 2
+                }
                 try await kubectl.wait("pod/hog", until: "\(end).reason}", is: "OOMKilled")
                 #expect(try await kubectl.value("pod/hog", "\(end).exitCode}") == "137")
-                try await kubectl.wait("pod/late", until: "{.status.reason}", is: "DeadlineExceeded")
+                try await kubectl.wait("pod/late", until: "{.status.reason}", is: "DeadlineExceeded", seconds: 60)
+                #expect(try await kubectl.value("pod/late", "{.status.phase} \(end).reason}") == "Failed Error")
                 #expect(try await node.berthctl("why", "ends/looping").contains("CrashLoopBackOff"))
             }
         }

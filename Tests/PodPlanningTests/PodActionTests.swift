@@ -216,10 +216,10 @@ struct PodActionTests {
         #expect(world.wake == world.now + 30)
         world.now += 30
         #expect(world.settle() == ["fail DeadlineExceeded", "kill a"])
-        #expect(world.status.phase == "Failed")
-        #expect(world.status.reason == "DeadlineExceeded")
         world.end("a", code: 137)
         #expect(world.settle() == ["finish"])
+        #expect(world.status.phase == "Failed")
+        #expect(world.status.reason == "DeadlineExceeded")
     }
 
     @Test("a failed probe ends the run, and the policy starts the next", arguments: ["a", "s"])

@@ -164,6 +164,36 @@ struct PodStatusTests {
         #expect(world.status.message == "m")
     }
 
+    @Test("a pod that the node ends is not Ready at once, and Failed when nothing of it runs any more")
+    func ended() throws {
+        var world = try PodWorld(#"{"activeDeadlineSeconds":5,"containers":[{"name":"a"}]}"#)
+        world.settle()
+        world.pod.status = world.status
+        world.now += 5
+        #expect(world.settle() == ["fail DeadlineExceeded", "kill a"])
+        #expect(world.status.phase == "Running" && world.status.reason.isEmpty)
+        #expect(Self.condition("Ready", world.status)?.status == "False")
+        #expect(Self.condition("Ready", world.status)?.reason == "PodFailed")
+        world.end("a", code: 137)
+        #expect(world.status.phase == "Running")  // the sandbox is still there
+        #expect(world.settle() == ["finish"])
+        #expect(world.status.phase == "Failed" && world.status.reason == "DeadlineExceeded")
+    }
+
+    @Test("a pod whose initialization failed is Failed when its sidecars have ended")
+    func failedBesideSidecar() throws {
+        var world = try PodWorld(
+            #"{"restartPolicy":"Never","initContainers":[{"name":"s","restartPolicy":"Always"},{"name":"i"}],"containers":[{"name":"a"}]}"#)
+        world.settle()
+        world.started("s")
+        world.settle()
+        world.end("i", code: 1)
+        #expect(world.settle() == ["kill s"])
+        #expect(world.status.phase == "Pending")
+        world.end("s", code: 0)
+        #expect(world.status.phase == "Failed")
+    }
+
     @Test("conditions of others stay, and times change only with the status")
     func conditions() throws {
         var world = try PodWorld(#"{"readinessGates":[{"conditionType":"example.com/gate"}],"containers":[{"name":"a"}]}"#)

@@ -144,9 +144,9 @@ struct PressureTests {
         world.record.disruption = PodFailure(reason: "TerminationByKubelet", message: "m")
         #expect(world.settle() == ["kill a"])
         #expect(TerminationPlan(of: world.pod.spec.containers[0], in: world.pod, imageSignal: nil, reason: .podEnding, graceLimit: 1).gracePeriod == 1)
-        #expect(world.status.phase == "Failed" && world.status.reason == "Evicted")
         #expect(world.status.conditions.contains { $0.type == "DisruptionTarget" && $0.reason == "TerminationByKubelet" })
         world.end("a", code: 137)
         #expect(world.settle() == ["finish"])
+        #expect(world.status.phase == "Failed" && world.status.reason == "Evicted")
     }
 }

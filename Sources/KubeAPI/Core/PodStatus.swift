@@ -183,6 +183,16 @@ package struct LinuxContainerUser: Codable, Hashable, Sendable {
         self.gid = gid
         self.supplementalGroups = supplementalGroups
     }
+
+    enum CodingKeys: String, CodingKey { case uid, gid, supplementalGroups }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        // `uid` and `gid` have no omitempty in the API: root is an answer.
+        try container.encodeIfPresent(Optional(uid), forKey: .uid)
+        try container.encodeIfPresent(Optional(gid), forKey: .gid)
+        try container.encode(supplementalGroups, forKey: .supplementalGroups)
+    }
 }
 
 extension PodStatus {

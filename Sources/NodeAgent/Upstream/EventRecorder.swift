@@ -19,7 +19,7 @@ package final class EventRecorder: Sendable {
 
     package func record(_ note: EventNote) {
         let now = Date()
-        let event = aggregator.withLock { $0.event(for: note, at: now) }
+        guard let event = aggregator.withLock({ $0.event(for: note, at: now) }) else { return }
         recent.withLock { $0.append(event) }
         ledger.post { try $0.send(.event(event), at: now) } done: { [outbox] in outbox.kick(.event) }
     }

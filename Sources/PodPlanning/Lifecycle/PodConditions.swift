@@ -83,6 +83,8 @@ package struct PodConditions {
 
     private func containersReady() -> PodCondition {
         let type = "ContainersReady"
+        // Before its phase says so: it serves no more while its containers end.
+        if record.failure != nil { return PodCondition(type: type, status: "False", reason: "PodFailed") }
         switch status.phase {
         case "Succeeded": return PodCondition(type: type, status: "False", reason: "PodCompleted")
         case "Failed": return PodCondition(type: type, status: "False", reason: "PodFailed")

@@ -7,6 +7,8 @@ enum PodPhase: String {
     case succeeded = "Succeeded"
     case failed = "Failed"
 
+    var isTerminal: Bool { self == .succeeded || self == .failed }
+
     /// - Parameter isTerminal: nothing runs, and nothing will.
     init(spec: PodSpec, status: PodStatus, isTerminal: Bool) {
         var running = 0, waiting = 0, stopped = 0, stoppedForGood = 0, succeeded = 0

@@ -55,11 +55,18 @@ struct PodStatusBuilder {
 
     private func phase(_ status: PodStatus) -> String {
         if pod.status.isTerminal { return pod.status.phase }
-        if record.failure != nil { return "Failed" }
+        if record.failure != nil, !mayRun { return "Failed" }
         // Ends of an earlier round say nothing about this one.
         let isBetweenRounds = record.isRestartingAll(pod.spec)
             || pod.spec.containers.contains { record[container: $0.name].current.map { $0.round != record.round } ?? false }
         if isBetweenRounds, !record.isTerminal, !pod.status.phase.isEmpty { return pod.status.phase }
-        return PodPhase(spec: pod.spec, status: status, isTerminal: record.isTerminal).rawValue
+        let phase = PodPhase(spec: pod.spec, status: status, isTerminal: record.isTerminal)
+        if phase.isTerminal, mayRun { return (PodPhase(rawValue: pod.status.phase) ?? .pending).rawValue }
+        return phase.rawValue
+    }
+
+    /// Others take a terminal phase as leave to start a successor on the same volumes: nothing of this pod may run then.
+    private var mayRun: Bool {
+        !record.isTerminal && (record.containers.values.contains(where: \.isRunning) || (record.failure != nil && record.sandbox.isReady))
     }
 }
