@@ -31,16 +31,16 @@ struct ProcessPlanTests {
 
     static let userTable: [(String, String, String, UInt32, UInt32, [UInt32])] = [
         // pod context, container context, image user, uid, gid, groups
-        ("{}", "{}", "", 0, 0, []),
-        ("{}", "{}", "www", 33, 34, [50]),
-        ("{}", "{}", "33", 33, 34, [50]),
-        ("{}", "{}", "www:logs", 33, 50, []),
-        ("{}", "{}", "1000:1001", 1000, 1001, []),
-        ("{}", #"{"runAsUser":1000}"#, "www:logs", 1000, 0, []),
-        (#"{"runAsUser":1000,"runAsGroup":7}"#, #"{"runAsUser":33}"#, "", 33, 7, [50]),
-        (#"{"runAsGroup":7}"#, "{}", "www:logs", 33, 7, [50]),
-        (#"{"fsGroup":2000,"supplementalGroups":[9,8]}"#, "{}", "www", 33, 34, [8, 9, 50, 2000]),
-        (#"{"supplementalGroupsPolicy":"Strict","supplementalGroups":[9]}"#, "{}", "www", 33, 34, [9]),
+        ("{}", "{}", "", 0, 0, [0]),
+        ("{}", "{}", "www", 33, 34, [34, 50]),
+        ("{}", "{}", "33", 33, 34, [34, 50]),
+        ("{}", "{}", "www:logs", 33, 50, [50]),
+        ("{}", "{}", "1000:1001", 1000, 1001, [1001]),
+        ("{}", #"{"runAsUser":1000}"#, "www:logs", 1000, 0, [0]),
+        (#"{"runAsUser":1000,"runAsGroup":7}"#, #"{"runAsUser":33}"#, "", 33, 7, [7, 50]),
+        (#"{"runAsGroup":7}"#, "{}", "www:logs", 33, 7, [7, 50]),
+        (#"{"fsGroup":2000,"supplementalGroups":[9,8]}"#, "{}", "www", 33, 34, [34, 8, 9, 50, 2000]),
+        (#"{"supplementalGroupsPolicy":"Strict","supplementalGroups":[9]}"#, "{}", "www", 33, 34, [34, 9]),
     ]
 
     @Test("user and groups", arguments: userTable)

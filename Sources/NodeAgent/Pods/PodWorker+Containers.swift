@@ -90,7 +90,7 @@ extension PodWorker {
         var run = ContainerRun(
             id: plan.id, attempt: plan.attempt, sandboxAttempt: memory.record.sandbox.attempt, image: container.image,
             imageID: image.id, startedAt: Date(started.startedAt))
-        run.user = LinuxContainerUser(uid: Int(plan.process.uid), gid: Int(plan.process.gid), supplementalGroups: ([plan.process.gid] + plan.process.groups).map(Int.init))
+        run.user = LinuxContainerUser(uid: Int(plan.process.uid), gid: Int(plan.process.gid), supplementalGroups: plan.process.groups.map(Int.init))
         run.round = memory.record.round
         run.resources = container.resources
         run.imageDigest = image.pinned(as: container.image)

@@ -5,7 +5,8 @@ import OCISpec
 struct UserIdentity: Hashable {
     var uid: UInt32
     var gid: UInt32
-    /// Supplementary groups in ascending order, without `gid`.
+    /// Supplementary groups: `gid` first, so that a set-group-ID program does not shed it, and with it what files deny
+    /// that group (CVE-2022-36109); then the others in ascending order.
     var groups: [UInt32]
     var home: String
 
@@ -33,7 +34,7 @@ struct UserIdentity: Hashable {
         var groups = Set((podContext.supplementalGroups + [podContext.fsGroup].compactMap(\.self)).compactMap(UInt32.init(exactly:)))
         if podContext.supplementalGroupsPolicy != "Strict", let name = user.name { groups.formUnion(accounts.groups(of: name)) }
         groups.remove(gid)
-        self.groups = groups.sorted()
+        self.groups = [gid] + groups.sorted()
     }
 
     private static func verifyNonRoot(runAsUser: Int?, imageUser: String, container: Container, pod: Pod) throws(PlanningError) {
