@@ -2,6 +2,12 @@
 package struct MemoryInfo: Hashable, Sendable {
     package var total = 0
     package var available = 0
+    package var free = 0
+    /// File pages that nobody has used lately.
+    package var inactiveFile = 0
+
+    /// What could not be reclaimed easily, as kubelet counts it for the whole machine.
+    package var workingSet: Int { max(total - free - inactiveFile, 0) }
 
     package init(parsing text: String) {
         for line in text.split(separator: "\n") {
@@ -10,6 +16,8 @@ package struct MemoryInfo: Hashable, Sendable {
             switch words[0] {
             case "MemTotal:": total = kibibytes << 10
             case "MemAvailable:": available = kibibytes << 10
+            case "MemFree:": free = kibibytes << 10
+            case "Inactive(file):": inactiveFile = kibibytes << 10
             default: continue
             }
         }

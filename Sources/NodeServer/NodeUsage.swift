@@ -1,10 +1,15 @@
 package import FoundationEssentials
+package import LinuxSystem
 
 /// Resource use of the node and of what runs on it, read at `time`.
 package struct NodeUsage: Sendable {
     package var time: Date
     package var nodeName: String
+    /// Of the whole machine.
     package var node: ResourceUsage
+    /// Where pods write, and where images lie; nil when it cannot be asked.
+    package var fileSystem: FileSystemSpace?
+    package var imageFileSystem: FileSystemSpace?
     package var pods: [PodUsage]
     package init(time: Date, nodeName: String, node: ResourceUsage, pods: [PodUsage]) {
         self.time = time

@@ -2,6 +2,7 @@ import ContainerRuntime
 import FoundationEssentials
 import Images
 import KubeAPI
+import LinuxSystem
 import NodeAgent
 import NodeServer
 import PodPlanning
@@ -12,7 +13,6 @@ struct AgentBackend: NodeBackend {
     let images: ImageStore
     let logins: NodeLogins
     let facts: NodeFacts
-    let startedAt: Date
     private let rates = CPURates()
 
     func pods() async -> [Pod] {
@@ -92,11 +92,23 @@ struct AgentBackend: NodeBackend {
                     namespace: pod.metadata.namespace, name: pod.metadata.name, uid: pod.metadata.uid,
                     total: resources(path, since: pod.status.startTime?.date ?? now), containers: containers))
         }
-        return rates.complete(NodeUsage(time: now, nodeName: facts.nodeName, node: resources("", since: startedAt), pods: pods))
+        var usage = NodeUsage(time: now, nodeName: facts.nodeName, node: machine(), pods: pods)
+        // Both were made at start; one that does not answer now is left out.
+        usage.fileSystem = try? FileSystemSpace(of: facts.paths.kubelet)
+        usage.imageFileSystem = try? FileSystemSpace(of: facts.paths.state)
+        return rates.complete(usage)
     }
 
     func debug(method: String, path: [String], query: [String: String], body: [UInt8]) async throws(NodeServerError) -> DebugAnswer? {
         try await DebugRoutes(agent: agent, images: images, logins: logins).answer(method: method, path: path, query: query, body: body)
+    }
+
+    /// Not of the root cgroup, which in v2 does not count memory.
+    private func machine() -> ResourceUsage {
+        let time = ProcessorTime.read()
+        return ResourceUsage(
+            startTime: Date(timeIntervalSince1970: Double(time.bootTime)), cpuNanoseconds: time.busyNanoseconds,
+            workingSetBytes: UInt64(MemoryInfo.read().workingSet))
     }
 
     private func resources(_ path: String, since start: Date) -> ResourceUsage {

@@ -116,7 +116,7 @@ struct NodeSide {
         clientAuthority = try upstream.publishedClientCA.map { file in
             try ClientAuthority(tls: tls, file: file, logger: logger) { await client.publishedClientAuthority() }
         }
-        let backend = AgentBackend(agent: agent, images: images, logins: logins, facts: facts, startedAt: Date())
+        let backend = AgentBackend(agent: agent, images: images, logins: logins, facts: facts)
         server = NodeServer(
             address: .tcp(host: options.address, port: options.port), tls: tls,
             localSocket: paths.socket, backend: backend, reviewer: ClientReviewer(client: client, nodeName: facts.nodeName),

@@ -1,4 +1,5 @@
 import KubeAPI
+import LinuxSystem
 
 /// `/stats/summary`. Source: Kubernetes kubelet `stats/v1alpha1`.
 struct StatsSummary: Encodable {
@@ -7,7 +8,7 @@ struct StatsSummary: Encodable {
 
     init(_ usage: NodeUsage) {
         let time = Timestamp(usage.time)
-        node = NodeStats(nodeName: usage.nodeName, usage: usage.node, time: time)
+        node = NodeStats(usage, time: time)
         pods = usage.pods.map { PodStats($0, time: time) }
     }
 
@@ -29,17 +30,46 @@ struct StatsSummary: Encodable {
         let workingSetBytes: UInt64
     }
 
+    struct FileSystem: Encodable {
+        let time: Timestamp
+        let availableBytes: Int
+        let capacityBytes: Int
+        let usedBytes: Int
+        let inodesFree: Int
+        let inodes: Int
+        let inodesUsed: Int
+
+        init?(_ space: FileSystemSpace?, time: Timestamp) {
+            guard let space else { return nil }
+            self.time = time
+            availableBytes = space.availableBytes
+            capacityBytes = space.capacityBytes
+            usedBytes = space.usedBytes
+            inodesFree = space.availableInodes
+            inodes = space.inodes
+            inodesUsed = space.inodes - space.availableInodes
+        }
+    }
+
+    struct Runtime: Encodable {
+        let imageFs: FileSystem?
+    }
+
     struct NodeStats: Encodable {
         let nodeName: String
         let startTime: Timestamp
         let cpu: CPU
         let memory: Memory
+        let fs: FileSystem?
+        let runtime: Runtime
 
-        init(nodeName: String, usage: ResourceUsage, time: Timestamp) {
-            self.nodeName = nodeName
-            startTime = Timestamp(usage.startTime)
-            cpu = CPU(usage, time: time)
-            memory = Memory(time: time, workingSetBytes: usage.workingSetBytes)
+        init(_ usage: NodeUsage, time: Timestamp) {
+            nodeName = usage.nodeName
+            startTime = Timestamp(usage.node.startTime)
+            cpu = CPU(usage.node, time: time)
+            memory = Memory(time: time, workingSetBytes: usage.node.workingSetBytes)
+            fs = FileSystem(usage.fileSystem, time: time)
+            runtime = Runtime(imageFs: FileSystem(usage.imageFileSystem, time: time))
         }
     }
 
