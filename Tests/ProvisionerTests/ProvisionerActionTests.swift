@@ -1,4 +1,6 @@
+import FoundationEssentials
 import KubeAPI
+import Ledger
 @testable import NodeAgent
 import Testing
 import Volumes
@@ -106,6 +108,32 @@ struct ProvisionerActionTests {
         #expect(try actions(volumes: [delete]) == [.reclaim(delete)])
         let retain = try volume(policy: "Retain", deleting: true)
         #expect(try actions(volumes: [retain]) == [.letGo(retain)])
+    }
+
+    private func image(_ uid: String, claim: String = "data-web-0", isReleased: Bool = false) throws -> LocalVolume {
+        var json: JSONValue = [
+            "id": .string("pvc-\(uid)"), "capacityBytes": 67_108_864, "filesystemUUID": "u", "claimNamespace": "default",
+            "claimName": .string(claim), "claimUID": .string(uid), "createdAt": 0,
+        ]
+        if isReleased { json["releasedAt"] = 1 }
+        return try json.decode(as: LocalVolume.self)
+    }
+
+    @Test("a claim finds the image of its name again whose control plane was lost, and nobody else's")
+    func lost() throws {
+        let new = try claim()
+        let old = try image("old")
+        func found(_ known: [LocalVolume], state: VolumeEntry.State = .provisioned, used: [PersistentVolume] = [], underWay: Set<String> = []) -> String? {
+            let states = known.map { VolumeEntry(id: $0.id, kind: .localImage, state: state, source: "", createdAt: $0.createdAt) }
+            return new.lostImage(among: known, states: states, used: used, underWay: underWay.union(["uid-data-web-0"]))?.id
+        }
+        #expect(found([try image("other", claim: "data-web-1"), old]) == "pvc-old")
+        #expect(found([old, try image("uid-data-web-0")]) == nil)
+        #expect(found([old], used: [try volume("pvc-old")]) == nil)
+        #expect(found([old], state: .released) == nil)
+        #expect(found([try image("old", isReleased: true)]) == nil)
+        // An earlier claim of the name was deleted while its volume was being made: two pods must not get one volume.
+        #expect(found([old], underWay: ["old"]) == nil)
     }
 
     @Test("what would have to be ignored is refused, with a remedy")

@@ -65,20 +65,13 @@ struct ProvisionerEffects: Sendable {
         return volume
     }
 
-    /// The claim's image: the one it has already, else one of a claim of the same name whose PersistentVolume was lost with
-    /// its control plane (never one that was released or is in the trash), else a new one. One whose PersistentVolume is just being
-    /// made, for a claim of that name that was deleted meanwhile, is not lost: it will go with that.
+    /// The claim's image: the one it has already, else one that is lost, else a new one.
     private func image(for wanted: ProvisionedVolume, among volumes: [PersistentVolume], besides others: Set<String>) async throws -> LocalVolume {
         let claim = wanted.claim
         let id = claim.provisionedName
         let states = try await ledger.read { try $0.volumes() }
-        let used = Set(volumes.compactMap { $0.metadata.annotations[VolumeRequest.volumeIDAnnotation] })
         let known = try await store.volumes()
-        let lost = known.first { volume in
-            volume.id != id && volume.claimNamespace == claim.metadata.namespace && volume.claimName == claim.metadata.name
-                && !used.contains(volume.id) && !others.contains(volume.claimUID) && volume.releasedAt == nil && states.first { $0.id == volume.id }?.state != .released
-        }
-        if let lost, !known.contains(where: { $0.id == id }) {
+        if let lost = claim.lostImage(among: known, states: states, used: volumes, underWay: others) {
             logger.notice("volume found again", metadata: ["volume": "\(lost.id)", "claim": "\(claim.metadata.namespace)/\(claim.metadata.name)"])
             return wanted.bytes > lost.capacityBytes ? try await grow(lost.id, to: wanted.bytes) : lost
         }
@@ -237,5 +230,23 @@ extension VolumeEntry {
             claimNamespace: volume.claimNamespace, claimName: volume.claimName, claimUID: volume.claimUID,
             capacityBytes: volume.capacityBytes, source: store.image(of: volume.id), stagingPath: store.mountPoint(of: volume.id),
             identity: SourceIdentity(filesystemUUID: volume.filesystemUUID, device: 0, inode: 2), createdAt: volume.createdAt)
+    }
+}
+
+extension PersistentVolumeClaim {
+    /// The image of an earlier claim of this name whose PersistentVolume was lost with its control plane; nil also when this one
+    /// has an image of its own. One that was released is not lost, nor is one whose PersistentVolume is just being made, for a claim
+    /// of that name that was deleted meanwhile: it will go with that.
+    ///
+    /// - Parameters:
+    ///   - known: every image that is not in the trash.
+    ///   - underWay: the keys of the provisioner's actions that have not ended: for a new volume, the claim's uid.
+    func lostImage(among known: [LocalVolume], states: [VolumeEntry], used volumes: [PersistentVolume], underWay: Set<String>) -> LocalVolume? {
+        if known.contains(where: { $0.id == provisionedName }) { return nil }
+        let used = Set(volumes.compactMap { $0.metadata.annotations[VolumeRequest.volumeIDAnnotation] })
+        return known.first { volume in
+            volume.claimNamespace == metadata.namespace && volume.claimName == metadata.name && !used.contains(volume.id)
+                && !underWay.contains(volume.claimUID) && volume.releasedAt == nil && states.first { $0.id == volume.id }?.state != .released
+        }
     }
 }
