@@ -28,7 +28,7 @@ struct SandboxRemains: Sendable {
             try await onDedicatedThread { [self] () throws(SystemCallError) in
                 var failure: SystemCallError?
                 // First, while the supervisor is still ending.
-                for scratch in scratches { do throws(SystemCallError) { try Self.removeTree(scratch) } catch { failure = error } }
+                for scratch in scratches { do throws(SystemCallError) { try FileTree.remove(path: scratch) } catch { failure = error } }
                 // Gone already when it has no handle; else it needs a moment, and not more.
                 if let supervisor, let process = try? ProcessHandle(pid: supervisor) {
                     _ = try process.waitForEnd(milliseconds: 5000)
@@ -41,7 +41,7 @@ struct SandboxRemains: Sendable {
                 for mount in [PodDirectory.sharedMemory, PodDirectory.processes] { try? unmount("\(directory)/\(mount)") }
                 // With a cgroup left the plan stays too: whoever tries again learns from it where.
                 if let busy { throw busy }
-                try Self.removeTree(directory)
+                try FileTree.remove(path: directory)
                 if let failure { throw failure }
             }
         } catch {
@@ -66,21 +66,9 @@ struct SandboxRemains: Sendable {
 
     static func removeScratch(_ path: String) async throws(RuntimeError) {
         do throws(SystemCallError) {
-            try await onDedicatedThread { () throws(SystemCallError) in try removeTree(path) }
+            try await onDedicatedThread { () throws(SystemCallError) in try FileTree.remove(path: path) }
         } catch {
             throw .systemCall(error)
         }
-    }
-
-    private static func removeTree(_ path: String) throws(SystemCallError) {
-        guard let slash = path.lastIndex(of: "/") else { throw SystemCallError(call: "open", subject: path, code: EINVAL) }
-        let parent: OwnedFileDescriptor
-        do throws(SystemCallError) {
-            parent = try OwnedFileDescriptor(opening: String(path[..<slash]), flags: O_RDONLY | O_DIRECTORY)
-        } catch {
-            if error.code == ENOENT { return }
-            throw error
-        }
-        try FileTree.remove(String(path[path.index(after: slash)...]), in: parent.rawValue)
     }
 }

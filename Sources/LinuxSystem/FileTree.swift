@@ -39,6 +39,19 @@ package enum FileTree {
         }
     }
 
+    /// The same by its path, which is not `/`. A missing directory above it is no error either.
+    package static func remove(path: String) throws(SystemCallError) {
+        guard let slash = path.lastIndex(of: "/") else { throw SystemCallError(call: "unlinkat", subject: path, code: EINVAL) }
+        let parent: OwnedFileDescriptor
+        do throws(SystemCallError) {
+            parent = try OwnedFileDescriptor(opening: String(path[...slash]), flags: O_RDONLY | O_DIRECTORY)
+        } catch {
+            if error.code == ENOENT { return }
+            throw error
+        }
+        try remove(String(path[path.index(after: slash)...]), in: parent.rawValue)
+    }
+
     /// Names in a directory but `.` and `..`, each ending in a zero.
     package static func entries(of directory: borrowing OwnedFileDescriptor) throws(SystemCallError) -> [[CChar]] {
         try DirectoryEntry.list(directory.rawValue, subject: "directory").map(\.bytes)

@@ -73,8 +73,7 @@ struct OCIBundle {
 
     func unmountLayers() throws {
         try unmount("\(directory)/rootfs")
-        let parent = try OwnedFileDescriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY)
-        try FileTree.remove("scratch", in: parent.rawValue)
+        try FileTree.remove(path: "\(directory)/scratch")
     }
 
     private static func mount(_ plan: MountPlan) -> JSONValue {

@@ -110,11 +110,7 @@ struct Workplace {
             // The other runtimes use every hierarchy there is.
             let others = CgroupDirectory("/sys/fs/cgroup").children().map { "\($0.path)/\(cgroup)" }.filter { access("\($0)/cgroup.procs", F_OK) == 0 }
             for directory in layout.directories(cgroup) + others { try CgroupDirectory(directory).remove() }
-            for path in [root, run] {
-                let name = path.split(separator: "/").last.map(String.init) ?? ""
-                let parent = try OwnedFileDescriptor(opening: String(path.dropLast(name.count)), flags: O_RDONLY | O_DIRECTORY)
-                try FileTree.remove(name, in: parent.rawValue)
-            }
+            for path in [root, run] { try FileTree.remove(path: path) }
         } catch {
             print("left behind: \(error)")
         }

@@ -276,9 +276,7 @@ extension TestNode {
 extension SandboxRuntime {
     /// As the agent does where no supervisor is left to say whose it is.
     nonisolated func removeScratch(of plan: ContainerPlan) async throws {
-        guard access(plan.root.scratch, F_OK) == 0, let slash = plan.root.scratch.lastIndex(of: "/") else { return }
-        let parent = try OwnedFileDescriptor(opening: String(plan.root.scratch[..<slash]), flags: O_RDONLY | O_DIRECTORY)
-        try FileTree.remove(String(plan.root.scratch[plan.root.scratch.index(after: slash)...]), in: parent.rawValue)
+        try FileTree.remove(path: plan.root.scratch)
     }
 }
 

@@ -82,8 +82,7 @@ struct ProcessIsolationTests {
         #expect(last == .sandboxLost)
         let recovery = await node.runtime.recover()
         #expect(recovery.lost.map(\.pod) == [node.plan.pod])
-        let parent = try OwnedFileDescriptor(opening: "\(node.root)/containers", flags: O_RDONLY | O_DIRECTORY)
-        try FileTree.remove(plan.id, in: parent.rawValue)
+        try node.removeScratches()
         try node.checkClean()
     }
 

@@ -128,10 +128,7 @@ final class TestNode: Sendable {
 
     /// Writable layers that a supervisor which was killed leaves to its client.
     func removeScratches() throws {
-        for id in entries("\(root)/containers") {
-            let parent = try OwnedFileDescriptor(opening: "\(root)/containers", flags: O_RDONLY | O_DIRECTORY)
-            try FileTree.remove(id, in: parent.rawValue)
-        }
+        for id in entries("\(root)/containers") { try FileTree.remove(path: "\(root)/containers/\(id)") }
     }
 
     func checkClean() throws {
@@ -151,8 +148,7 @@ final class TestNode: Sendable {
 
     private func removeFiles() throws {
         for directory in layout.directories(cgroup, isFreezable: true) { try CgroupDirectory(directory).remove() }
-        let parent = try OwnedFileDescriptor(opening: "/tmp", flags: O_RDONLY | O_DIRECTORY)
-        try FileTree.remove(String(root.dropFirst("/tmp/".count)), in: parent.rawValue)
+        try FileTree.remove(path: root)
     }
 
     func entries(_ path: String) -> [String] {

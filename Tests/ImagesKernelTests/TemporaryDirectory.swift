@@ -16,8 +16,7 @@ final class TemporaryDirectory: Sendable {
 
     deinit {
         do {
-            let parent = try OwnedFileDescriptor(opening: "/tmp", flags: O_RDONLY | O_DIRECTORY)
-            try FileTree.remove(String(path.dropFirst(5)), in: parent.rawValue)
+            try FileTree.remove(path: path)
         } catch {
             Issue.record("\(path) stays: \(error)")
         }

@@ -62,10 +62,10 @@ struct PodNetworkTests {
             for id in ["known", "forgotten"] {
                 try await TestNamespace.with { namespace in _ = try await test.cni.add(test.attachment(id, in: namespace)) }
             }
-            #expect(try await test.cni.releaseLeaked(in: test.network.reservations, keeping: ["known"]) == ["forgotten"])
+            #expect(try await test.cni.releaseLeaked(in: test.network.reservations) { $0 != "known" } == ["forgotten"])
             #expect(try test.network.reservations.holders() == ["known"])
-            #expect(try await test.cni.releaseLeaked(in: test.network.reservations, keeping: []) == ["known"])
-            #expect(try await test.cni.releaseLeaked(in: test.network.reservations, keeping: []) == [])
+            #expect(try await test.cni.releaseLeaked(in: test.network.reservations) { _ in true } == ["known"])
+            #expect(try await test.cni.releaseLeaked(in: test.network.reservations) { _ in true } == [])
         }
     }
 
@@ -117,7 +117,7 @@ struct PodNetworkTests {
             try await TestNamespace.with { namespace in
                 _ = try await test.cni.add(test.attachment("a", in: namespace, portMappings: [PortMapping(hostPort: 21_813, containerPort: 80)]))
             }
-            #expect(try await test.cni.releaseLeaked(in: test.network.reservations, keeping: []) == ["a"])
+            #expect(try await test.cni.releaseLeaked(in: test.network.reservations) { _ in true } == ["a"])
             #expect(try await !run("iptables-save", "-t", "nat").contains("--dport 21813"))
         }
     }
@@ -277,7 +277,7 @@ struct PodNetworkTests {
             // Pods have resolved the gateway by now.
             #expect(hardwareAddress() == before)
             for namespace in namespaces { try await namespace.remove() }
-            #expect(try await test.cni.releaseLeaked(in: test.network.reservations, keeping: []).count == 30)
+            #expect(try await test.cni.releaseLeaked(in: test.network.reservations) { _ in true }.count == 30)
         }
     }
 }

@@ -114,6 +114,73 @@ extension NodeTests {
             }
         }
 
+        @Test("the supervisor of a pod that neither the ledger nor the API server knows is ended, and gives its address back")
+        func forgotten() async throws {
+            try await kubectl.apply(
+                """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: forgotten}
+                spec: {containers: [{name: main, image: "\(StandaloneNode.busybox)", command: [sleep, "1000"]}]}
+                """)
+            try await kubectl.waitUntilReady("forgotten")
+            let uid = try await kubectl.value("pod/forgotten", "{.metadata.uid}")
+            let reservations = { try await Program.run("/usr/bin/grep", ["-rls", uid, "\(node.root)/var/lib/berth", "--include=10.*"], expecting: nil) }
+            #expect(try await reservations().split(separator: "\n").count == 1)
+            try await node.kill()
+            let state = "\(node.root)/var/lib/berth"
+            let tables = ["pod", "sandbox", "network", "publication"]
+            let rows = tables.map { "DELETE FROM \($0) WHERE \($0 == "pod" ? "uid" : "pod_uid") = '\(uid)';" }.joined()
+            try await Program.run("/usr/bin/sqlite3", ["\(state)/ledger.sqlite", rows])
+            try await Program.run("/usr/bin/sqlite3", ["\(state)/control-plane.sqlite", "DELETE FROM object WHERE resource = 'pods' AND name = 'forgotten'"])
+            #expect(node.supervisors()[uid] != nil)
+            try await node.start()
+            try await eventually("nothing of it is left") {
+                let address = try await reservations()
+                let directory = "\(node.root)/var/lib/kubelet/pods/\(uid)"
+                return node.supervisors()[uid] == nil && address.isEmpty && access(directory, F_OK) != 0
+            }
+        }
+
+        @Test("a supervisor that is stopped is asked again, and goes on; one that never answers ends with its pod, and harms no other")
+        func stopped() async throws {
+            try await node.inNamespace("stopped") { kubectl in
+                for name in ["stuck", "paused", "other"] {
+                    try await kubectl.apply(
+                        """
+                        apiVersion: v1
+                        kind: Pod
+                        metadata: {name: \(name)}
+                        spec:
+                          terminationGracePeriodSeconds: 1
+                          containers:
+                          - name: main
+                            image: \(StandaloneNode.busybox)
+                            command: [sh, -c, "touch /up; exec sleep 1000"]
+                            livenessProbe: {exec: {command: [test, -e, /up]}, periodSeconds: \(name == "paused" ? 1 : 1000)}
+                        """)
+                }
+                try await kubectl.waitUntilReady("stuck", "paused", "other")
+                let supervisors = node.supervisors()
+                func pid(_ name: String) async throws -> pid_t { try #require(supervisors[try await kubectl.value("pod/\(name)", "{.metadata.uid}")]) }
+                let (stuck, paused) = (try await pid("stuck"), try await pid("paused"))
+                for pid in [stuck, paused] { Glibc.kill(pid, SIGSTOP) }
+                let deletion = Task { try await kubectl("delete", "pod", "stuck", "--timeout=150s") }
+                // Its probe times out, so that it is to be killed; nobody does that, until its supervisor is asked whether it is there.
+                try await eventually("the node asks again", within: 120) { try SmallFile.text(node.log).contains("signal not sent") }
+                #expect(try await kubectl.shell("other", "echo here") == "here\n")
+                try await eventually("the container's time is over", within: 120) {
+                    try SmallFile.text(node.log).split(separator: "\n").contains { $0.contains("signal not sent") && $0.contains("signal=9") && $0.contains("stopped/paused") }
+                }
+                Glibc.kill(paused, SIGCONT)
+                try await kubectl.wait("pod/paused", until: "{.status.containerStatuses[0].restartCount}", is: "1", seconds: 120)
+                #expect(try await pid("paused") == paused && node.supervisors().values.contains(paused))
+                _ = try await deletion.value
+                #expect(!node.supervisors().values.contains(stuck))
+                #expect(try await kubectl.value("pod/other", "{.status.containerStatuses[0].restartCount}") == "0")
+            }
+        }
+
         private struct PodState: Equatable {
             var uid: String
             var restarts: Int

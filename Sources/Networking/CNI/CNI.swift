@@ -89,10 +89,11 @@ package struct CNI: Sendable {
     }
 
     /// Deletes attachments that hold an address although nobody remembers them: what a crash between effect and record
-    /// leaves. To be called before pods are started, with the ids of every attachment the ledger knows.
+    /// leaves.
+    /// - Parameter isLeaked: whether nobody knows an attachment of this id. As to pods that are about to be started, it must know.
     /// - Returns: the ids that were deleted.
-    package func releaseLeaked(in reservations: AddressReservations, keeping known: Set<String>) async throws(NetworkError) -> [String] {
-        let leaked = try reservations.holders().filter { !known.contains($0) }
+    package func releaseLeaked(in reservations: AddressReservations, where isLeaked: @Sendable (String) -> Bool) async throws(NetworkError) -> [String] {
+        let leaked = try reservations.holders().filter(isLeaked)
         guard !leaked.isEmpty else { return [] }
         let list = try currentList()
         for id in leaked {

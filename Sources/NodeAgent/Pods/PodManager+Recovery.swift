@@ -59,10 +59,14 @@ extension PodManager {
 
         // What runs counts also when the ledger was lost: its addresses are in use.
         let known = Set(entries.map(\.uid)).union(sandboxes.keys)
-        forgotten = ForgottenRows(
+        await forgotten.add(
             networks: networks.filter { !known.contains($0.podUID) }, publications: Set(publications.map(\.podUID)).subtracting(known))
         await releaseForgotten()
-        await releaseLeaked(keeping: known)
+        do {
+            try await releaseLeaked { !known.contains($0) }
+        } catch {
+            node.logger.error("leaked addresses not released", metadata: ["error": "\(error)"])
+        }
         try await leftovers.closeIntents(in: ledger)
         node.logger.info(
             "recovered",
@@ -111,7 +115,7 @@ extension PodManager {
 
     /// What could not be given back at the start, because a plugin is missing or a mount is busy, is tried until it can.
     func keepReleasing() async {
-        while !forgotten.isEmpty || !unclaimed.isEmpty, !Task.isCancelled {
+        while !Task.isCancelled {
             // Ends early only by cancellation, which the loop condition sees.
             try? await Task.sleep(for: .seconds(30), tolerance: .seconds(5))
             if Task.isCancelled { return }
@@ -121,50 +125,21 @@ extension PodManager {
     }
 
     private func releaseForgotten() async {
-        for entry in forgotten.networks {
-            // It has come back, and sees to it by itself.
-            if workers[entry.podUID] == nil {
-                do {
-                    let attachment = PodAttachment(containerID: entry.podUID, networkNamespace: nil, namespace: "", name: "", uid: entry.podUID)
-                    try await node.network.delete(attachment, result: try JSONDecoder().decode(NetworkResult.self, from: entry.result))
-                    try await node.ledger.commit { try $0.removeNetwork(of: entry.podUID) }
-                } catch {
-                    node.logger.error("forgotten network not released", metadata: ["pod.uid": "\(entry.podUID)", "error": "\(error)"])
-                    continue
-                }
-            }
-            forgotten.networks.removeAll { $0.podUID == entry.podUID }
-        }
-        for uid in forgotten.publications {
-            if workers[uid] == nil {
-                do {
-                    try await node.volumes.unpublish(podUID: uid)
-                } catch {
-                    node.logger.error("forgotten volumes not unmounted", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])
-                    continue
-                }
-            }
-            forgotten.publications.remove(uid)
+        let node = node
+        // One that has come back sees to it by itself.
+        await forgotten.release(besides: { await self.workers[$0] != nil }, logger: node.logger) { entry in
+            let attachment = PodAttachment(containerID: entry.podUID, networkNamespace: nil, namespace: "", name: "", uid: entry.podUID)
+            try await node.network.delete(attachment, result: try JSONDecoder().decode(NetworkResult.self, from: entry.result))
+            try await node.ledger.commit { try $0.removeNetwork(of: entry.podUID) }
+        } volumes: {
+            try await node.volumes.unpublish(podUID: $0)
         }
     }
 
-    private func releaseLeaked(keeping known: Set<String>) async {
-        guard let reservations = node.reservations else { return }
-        do {
-            _ = try await node.network.releaseLeaked(in: reservations, keeping: known)
-        } catch {
-            node.logger.error("leaked addresses not released", metadata: ["error": "\(error)"])
-        }
+    /// Addresses that are taken for pods of which no row tells.
+    func releaseLeaked(where isLeaked: @Sendable (String) -> Bool) async throws(NetworkError) {
+        if let reservations = node.reservations { _ = try await node.network.releaseLeaked(in: reservations, where: isLeaked) }
     }
-}
-
-/// Rows that outlived their pod: what they describe may still be there.
-struct ForgottenRows {
-    var networks: [NetworkEntry] = []
-    /// Uids of pods with volumes.
-    var publications: Set<String> = []
-
-    var isEmpty: Bool { networks.isEmpty && publications.isEmpty }
 }
 
 extension ObjectSnapshot {

@@ -10,14 +10,20 @@ extension PodManager {
             var group: [PodWorker] = []
             for worker in workers.values where await worker.pod.isCritical == isCritical { group.append(worker) }
             for worker in group { await worker.suspend(Int(seconds)) }
-            let end = ContinuousClock.now + .seconds(seconds)
-            while ContinuousClock.now < end {
-                var isQuiet = true
-                for worker in group where await !worker.runs.isEmpty { isQuiet = false }
-                if isQuiet { break }
-                try? await Task.sleep(for: .milliseconds(50))  // between two looks; cancelled, the machine goes down without us
-                if Task.isCancelled { return }
+            await Self.quiet(group, within: .seconds(seconds))
+            if Task.isCancelled { return }  // the machine goes down without us
+        }
+    }
+
+    private static func quiet(_ workers: [PodWorker], within limit: Duration) async {
+        await withTaskGroup { group in
+            group.addTask {
+                await withDiscardingTaskGroup { group in for worker in workers { group.addTask { await worker.quiet() } } }
             }
+            // Ends early only by cancellation, and then everything does.
+            group.addTask { try? await Task.sleep(for: limit) }
+            await group.next()
+            group.cancelAll()
         }
     }
 

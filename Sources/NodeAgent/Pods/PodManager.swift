@@ -18,7 +18,7 @@ package actor PodManager {
     /// Supervisors without a row in the ledger, until the first list tells whose they are.
     var unclaimed: [String: Sandbox] = [:]
     /// Of pods that are gone, to be given back.
-    var forgotten = ForgottenRows()
+    let forgotten = ForgottenRows()
     private var hasFirstList = false
     private var appliedCgroups: [CgroupPlan] = []
     /// What the pods hold of the node.
@@ -212,6 +212,11 @@ package actor PodManager {
             do {
                 try await sandbox.shutDown()
                 if workers[uid] == nil { try await node.volumes.unpublish(podUID: uid) }
+                if workers[uid] == nil { try await releaseLeaked { $0 == uid } }
+                if workers[uid] == nil {
+                    let directory = node.facts.paths.pod(uid)
+                    try await onDedicatedThread { () throws(SystemCallError) in try FileTree.remove(path: directory) }
+                }
             } catch {
                 unclaimed[uid] = sandbox  // for `keepReleasing`
                 node.logger.error("forgotten sandbox not ended", metadata: ["pod.uid": "\(uid)", "error": "\(error)"])

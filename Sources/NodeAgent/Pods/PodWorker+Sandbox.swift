@@ -182,7 +182,7 @@ extension PodWorker {
 
     private func removeDirectories() throws {
         let paths = node.facts.paths
-        try Self.removeTree(identity.uid, in: paths.podsDirectory)
+        try FileTree.remove(path: paths.pod(identity.uid))
         // Supervisors remove them with their containers; one that was killed could not.
         for progress in memory.record.containers.values {
             for run in [progress.current, progress.previous].compactMap(\.self) { try removeScratch(ofRun: run.id) }
@@ -195,23 +195,12 @@ extension PodWorker {
         let paths = node.facts.paths
         let logs = paths.podLogDirectory(identity)
         try removeLogLinks(into: logs)
-        try Self.removeTree(String(logs.dropFirst(paths.podLogs.count + 1)), in: paths.podLogs)
-    }
-
-    private static func removeTree(_ name: String, in directory: String) throws(SystemCallError) {
-        let parent: OwnedFileDescriptor
-        do throws(SystemCallError) {
-            parent = try OwnedFileDescriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY)
-        } catch {
-            if error.code == ENOENT { return }
-            throw error
-        }
-        try FileTree.remove(name, in: parent.rawValue)
+        try FileTree.remove(path: logs)
     }
 
     /// The writable layer of a container that is nobody's any more; gone already is fine.
     func removeScratch(ofRun id: String) throws(SystemCallError) {
-        try Self.removeTree(id, in: node.facts.paths.containerScratch(id).parentDirectory)
+        try FileTree.remove(path: node.facts.paths.containerScratch(id))
     }
 
     /// Of every run, also of one that was made ready and then not written down.

@@ -97,6 +97,11 @@ extension PodWorker {
     /// Ids of the containers that run, by name.
     var runs: [String: String] { memory.record.containers.compactMapValues { $0.isRunning ? $0.current?.id : nil } }
 
+    /// Returns when no container runs, or when cancelled.
+    func quiet() async {
+        while let run = runs.values.first, !Task.isCancelled { for await _ in endings(ofRun: run) {} }
+    }
+
     /// Seconds that containers which ended before this one have used of the pod's grace period.
     private func elapsed(before stop: ContainerStop) -> Double {
         // One that a probe had killed an hour ago has used none of it.
