@@ -41,7 +41,6 @@ int berth_set_window_size(int terminal, unsigned short rows, unsigned short colu
 }
 
 int berth_spawn_detached(int *pid, const char *path, char *const arguments[], const int *descriptors, unsigned long count) {
-    enum { HIGH = 200 };
     char *const environment[] = {NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -51,12 +50,15 @@ int berth_spawn_detached(int *pid, const char *path, char *const arguments[], co
         posix_spawn_file_actions_destroy(&actions);
         return ENOMEM;
     }
-    // By way of high numbers: a source may stand where a target goes.
-    for (unsigned long i = 0; i < count; i++) posix_spawn_file_actions_adddup2(&actions, descriptors[i], HIGH + (int)i);
+    // By way of numbers above all of them: a source may stand where a target goes.
+    int high = 3 + (int)count;
+    for (unsigned long i = 0; i < count; i++)
+        if (descriptors[i] >= high) high = descriptors[i] + 1;
+    for (unsigned long i = 0; i < count; i++) posix_spawn_file_actions_adddup2(&actions, descriptors[i], high + (int)i);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0);
     posix_spawn_file_actions_adddup2(&actions, 0, 1);
     posix_spawn_file_actions_adddup2(&actions, 0, 2);
-    for (unsigned long i = 0; i < count; i++) posix_spawn_file_actions_adddup2(&actions, HIGH + (int)i, 3 + (int)i);
+    for (unsigned long i = 0; i < count; i++) posix_spawn_file_actions_adddup2(&actions, high + (int)i, 3 + (int)i);
     posix_spawn_file_actions_addclosefrom_np(&actions, 3 + (int)count);
     sigemptyset(&signals);
     posix_spawnattr_setsigmask(&attributes, &signals);

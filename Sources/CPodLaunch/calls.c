@@ -294,3 +294,12 @@ long pod_receive(int socket, void *bytes, unsigned long size, int *descriptors, 
     }
     return received;
 }
+
+long pod_await(int socket, void *bytes, unsigned long size, int *descriptors, int *count) {
+    for (;;) {
+        long received = pod_receive(socket, bytes, size, descriptors, count);
+        if (received != -EAGAIN) return received;
+        struct pollfd message = {.fd = socket, .events = POLLIN};
+        poll(&message, 1, -1);
+    }
+}

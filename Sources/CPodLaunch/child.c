@@ -40,6 +40,14 @@ static void make_files_as(uint32_t owner) {
     setfsgid(owner);
 }
 
+// The supervisor has made it meanwhile, or has failed, and says so itself.
+static void await_cgroup(const int gate[2]) {
+    char byte;
+    if (gate[0] < 0) return;
+    close(gate[1]);
+    if (pod_read(gate[0], &byte, 1) != 1) _exit(127);
+}
+
 static _Noreturn void run_container(const void *plan, const struct pod_context *context, int target, struct pod_streams streams) {
     const struct berth_container *container = berth_plan_body(plan);
     const struct berth_process *process = &container->process;
@@ -48,15 +56,16 @@ static _Noreturn void run_container(const void *plan, const struct pod_context *
     directories[container->cgroup.directories.count] = NULL;
     child_report_to(streams.status);
     umask(0);
-    process_prepare(plan, process, directories);
-    // Only now, so that the new namespace is rooted at the cgroup just joined.
-    if (container->flags & BERTH_CGROUP_NAMESPACE) child_check(unshare(CLONE_NEWCGROUP), "cgroup namespace", "");
-
+    process_prepare(plan, process);
     int trees[container->mounts.count + 1];
     // Before propagation ends, so that a bind may stay a slave or a peer of the host's mount.
     mounts_open_sources(plan, container, context, target, trees);
     child_check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "mount propagation", "/");
     int root = root_mount(plan, container, context);
+    await_cgroup(streams.gate);
+    process_join(directories);
+    // Only now, so that the new namespace is rooted at the cgroup just joined.
+    if (container->flags & BERTH_CGROUP_NAMESPACE) child_check(unshare(CLONE_NEWCGROUP), "cgroup namespace", "");
     if (context->user_base) make_files_as(context->user_base);
     mounts_perform(plan, container, root, trees);
     const char *directory = text(plan, process->working_directory);
@@ -94,7 +103,8 @@ static _Noreturn void run_exec(
     const struct berth_process *process = berth_plan_body(plan);
     child_report_to(streams.status);
     umask(0);
-    process_prepare(plan, process, directories);
+    process_join(directories);
+    process_prepare(plan, process);
     child_check(setns(target, CLONE_NEWNS | CLONE_NEWCGROUP), "namespaces", "");
     const char *directory = text(plan, process->working_directory);
     int root = child_check(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "namespaces", "/");

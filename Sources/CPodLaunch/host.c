@@ -1,10 +1,14 @@
 #include "pod_internal.h"
 #include <linux/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
+
+enum { CGROUP2 = 0x63677270 };
 
 int write_file(const char *path, const char *value, size_t size) {
     int file = open(path, O_WRONLY | O_CLOEXEC);
@@ -60,9 +64,21 @@ int pod_unified_cgroup(const char *directory) {
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct statfs status;
     if (descriptor < 0) return -1;
-    if (fstatfs(descriptor, &status) == 0 && status.f_type == 0x63677270) return descriptor;
+    if (fstatfs(descriptor, &status) == 0 && status.f_type == CGROUP2) return descriptor;
     close(descriptor);
     return -1;
+}
+
+int pod_lies_unified(const char *path) {
+    char ancestor[4096];
+    struct statfs status;
+    snprintf(ancestor, sizeof ancestor, "%s", path);
+    while (statfs(ancestor, &status)) {
+        char *slash = strrchr(ancestor, '/');
+        if (errno != ENOENT || slash == NULL || slash == ancestor) return 0;
+        *slash = 0;
+    }
+    return status.f_type == CGROUP2;
 }
 
 int pod_unified_leaf(const char *directory, const char *name) {
@@ -104,9 +120,11 @@ uint64_t shared_namespaces(uint32_t flags) {
     return (flags & BERTH_NET ? CLONE_NEWNET : 0) | (flags & BERTH_IPC ? CLONE_NEWIPC : 0) | (flags & BERTH_UTS ? CLONE_NEWUTS : 0);
 }
 
-int pod_fork_supervisor(uint32_t flags, int unified) {
-    // With a user namespace they belong to it, and are made with it.
-    return clone_into(flags & BERTH_USER ? 0 : shared_namespaces(flags), unified);
+int pod_fork(int unified) { return clone_into(0, unified); }
+
+void pod_end(int pid) {
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
 }
 
 static int write_sysctl(const char *name, const char *value) {
@@ -142,12 +160,34 @@ static int seal_standard_streams(void) {
     return result;
 }
 
-int pod_enter_sandbox(
-    const void *plan, const struct berth_sandbox *sandbox, struct pod_anchor *anchor, const char **step, const char **subject,
-    pod_warning *warn, void *context) {
-    char value[16];
+int pod_prepare_seed(void) {
     // It and the launches it forks work in short bursts, with somebody waiting for each.
     set_slice(100000);
+    signal(SIGPIPE, SIG_IGN);
+    // Its children are reaped by themselves.
+    signal(SIGCHLD, SIG_IGN);
+    prctl(PR_SET_NAME, "berth-pod", 0, 0, 0);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    return seal_standard_streams();
+}
+
+void pod_leave_seed(void) { signal(SIGCHLD, SIG_DFL); }
+
+int pod_make_namespaces(const struct berth_sandbox *sandbox, pod_warning *warn, void *context) {
+    // With a user namespace they belong to it, and are made with it.
+    uint64_t flags = sandbox->flags & BERTH_USER ? 0 : shared_namespaces(sandbox->flags);
+    char value[16];
+    if (unshare((int)flags)) return -errno;
+    setsid();
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    snprintf(value, sizeof value, "%d", sandbox->oom_score_adjustment);
+    int result = write_file("/proc/self/oom_score_adj", value, strlen(value));
+    if (result < 0) warn(context, "oom_score_adj", value, -result);
+    return 0;
+}
+
+int pod_enter_sandbox(
+    const void *plan, const struct berth_sandbox *sandbox, struct pod_anchor *anchor, const char **step, const char **subject) {
     *step = "cgroup";
     for (uint32_t i = 0; i < sandbox->cgroup.directories.count; i++) {
         const char *directory = nth_text(plan, sandbox->cgroup.directories, i);
@@ -158,17 +198,7 @@ int pod_enter_sandbox(
         int result = write_file(path, "0", 1);
         if (result < 0 && result != -ENOENT) return result;
     }
-    setsid();
-    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    snprintf(value, sizeof value, "%d", sandbox->oom_score_adjustment);
-    int result = write_file("/proc/self/oom_score_adj", value, strlen(value));
-    if (result < 0) warn(context, "oom_score_adj", value, -result);
-    *step = "standard streams";
-    *subject = "/dev/null";
-    result = seal_standard_streams();
-    if (result < 0) return result;
-    result = pod_make_anchor(sandbox, anchor, step, subject);
+    int result = pod_make_anchor(sandbox, anchor, step, subject);
     if (result < 0) return result;
     *step = "hostname";
     *subject = text(plan, sandbox->hostname);
@@ -184,15 +214,14 @@ int pod_enter_sandbox(
     return 0;
 }
 
-int pod_mount_shared_memory(const char *path, uint64_t bytes, uint32_t owner) {
-    char data[96];
+int pod_mount_shared_memory(const char *directory, const struct berth_sandbox *sandbox) {
+    char path[4096], data[96];
+    const uint32_t owner = sandbox->user_base;
+    snprintf(path, sizeof path, "%s/" POD_SHARED_MEMORY, directory);
     if (mkdir(path, 0700) && errno != EEXIST) return -errno;
-    snprintf(data, sizeof data, "mode=1777,uid=%u,gid=%u,size=%llu", owner, owner, (unsigned long long)bytes);
+    snprintf(data, sizeof data, "mode=1777,uid=%u,gid=%u,size=%llu", owner, owner, (unsigned long long)sandbox->shared_memory_bytes);
     return mount("shm", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, data) ? -errno : 0;
 }
-
-void pod_unmount(const char *path) { umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW); }
-void pod_unmount_processes(void) { pod_unmount(POD_PROCESSES); }
 
 static void read_stat(const char *path, int32_t *pid, uint64_t *start_ticks) {
     char line[1024];

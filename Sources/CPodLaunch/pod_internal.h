@@ -86,6 +86,8 @@ struct process_scope {
     int copies_mounts;
 };
 
-void process_prepare(const void *plan, const struct berth_process *process, const char *const *directories);
+// Everything that needs the host's /proc and /sys, before the root changes: the v1 cgroups, and the rest.
+void process_join(const char *const *directories);
+void process_prepare(const void *plan, const struct berth_process *process);
 _Noreturn void process_become(
     const void *plan, const struct berth_process *process, const struct process_scope *scope, struct pod_streams streams);

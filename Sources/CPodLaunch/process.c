@@ -12,22 +12,25 @@
 // Read while there is the host's /proc; told when the program is about to run, so that the supervisor wakes once.
 static struct pod_report identity = {.kind = POD_IDENTITY};
 
-// Everything that needs the host's /proc and /sys, before the root changes.
-void process_prepare(const void *plan, const struct berth_process *process, const char *const *directories) {
-    char value[4096];
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
+void process_join(const char *const *directories) {
     for (; *directories; directories++) {
-        snprintf(value, sizeof value, "%s/tasks", *directories);
-        int tasks = open(value, O_WRONLY | O_CLOEXEC);
+        char path[4096];
+        snprintf(path, sizeof path, "%s/tasks", *directories);
+        int tasks = open(path, O_WRONLY | O_CLOEXEC);
         if (tasks < 0 && errno == ENOENT) continue;  // v2: we were born there
         child_check(tasks, "cgroup", *directories);
         // "0" in `tasks` is the writing thread itself: the one move that need not wait for an RCU grace period.
         child_check((int)write(tasks, "0", 1), "cgroup", *directories);
         close(tasks);
     }
+}
+
+void process_prepare(const void *plan, const struct berth_process *process) {
+    char value[4096];
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
     // Else the container would possess the keys of whoever started the node. Without keys in the kernel, or with none left
     // in the quota of root, there is nothing to share or it cannot be had.
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
@@ -188,8 +191,12 @@ _Noreturn void process_become(
 
     uint64_t held = held_capabilities();
     if (process->permitted & ~held) child_warn("capabilities", "not held by the node", EPERM);
-    for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
-        if (!(process->bounding >> i & 1)) child_check(prctl(PR_CAPBSET_DROP, i, 0, 0, 0), "capabilities", "bounding set");
+    for (int i = 0; i < 64; i++) {
+        if (process->bounding >> i & 1 || prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == 0) continue;
+        // Behind the last one that the kernel knows.
+        if (errno != EINVAL) child_fail("capabilities", "bounding set", errno);
+        break;
+    }
     child_check(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "capabilities", "keep");
     set_slice(0);
     if (!is_second) child_send(&identity, -1);

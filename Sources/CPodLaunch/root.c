@@ -116,7 +116,8 @@ int root_mount(const void *plan, const struct berth_container *container, const 
     int used = snprintf(options, sizeof options, "volatile,upperdir=%s/upper,workdir=%s/work,lowerdir=", scratch, scratch);
     for (uint32_t i = container->layers.count; i-- > 0 && used < (int)sizeof options;)
         used += snprintf(options + used, sizeof options - (size_t)used, "%s%s", nth_text(plan, container->layers, i) + prefix, i ? ":" : "");
-    snprintf(merged, sizeof merged, "%s/merged", scratch);
+    // Over the upper directory itself, which nobody looks at any more, unless something else is to lie or to be found there.
+    snprintf(merged, sizeof merged, "%s/%s", scratch, context->anchor.user_namespace >= 0 || context->runtime ? "merged" : "upper");
     if (prefix > 0) {
         char parent[4096];
         snprintf(parent, sizeof parent, "%.*s", (int)prefix, nth_text(plan, container->layers, 0));

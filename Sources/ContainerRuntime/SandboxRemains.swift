@@ -24,28 +24,45 @@ struct SandboxRemains: Sendable {
     ///   - supervisor: a process that is on its way out, or nil.
     ///   - scratches: writable layers of containers that have ended. One that cannot be removed does not keep the rest.
     func remove(after supervisor: pid_t?, scratches: [String] = []) async throws(RuntimeError) {
+        // Beside the rest: a disk may take its time over each directory.
+        async let failure = Self.failure(removing: scratches)
+        var own: SystemCallError?
         do throws(SystemCallError) {
-            try await onDedicatedThread { [self] () throws(SystemCallError) in
+            try await onDedicatedThread { () throws(SystemCallError) in try removeFromHost(after: supervisor) }
+        } catch {
+            own = error
+        }
+        if let error = await failure ?? own { throw .systemCall(error) }
+    }
+
+    private func removeFromHost(after supervisor: pid_t?) throws(SystemCallError) {
+        // Not every pod has them. What still uses them keeps them.
+        for mount in [PodDirectory.sharedMemory, PodDirectory.processes] { try? unmount("\(directory)/\(mount)") }
+        // Gone already when it has no handle; else it needs a moment, and not more.
+        if let supervisor, let process = try? ProcessHandle(pid: supervisor) {
+            _ = try process.waitForEnd(milliseconds: 5000)
+        }
+        // One that can be removed has nobody in it.
+        let cgroups = plan.cgroup.directories.map(CgroupDirectory.init).filter { !$0.removeIfEmpty() }
+        for cgroup in cgroups { cgroup.killAll() }
+        var busy: SystemCallError?
+        for cgroup in cgroups { do throws(SystemCallError) { try cgroup.remove() } catch { busy = error } }
+        // With a cgroup left the plan stays too: whoever tries again learns from it where.
+        if let busy { throw busy }
+        try FileTree.remove(path: directory)
+    }
+
+    /// The last, of those that cannot be removed.
+    private static func failure(removing scratches: [String]) async -> SystemCallError? {
+        guard !scratches.isEmpty else { return nil }
+        do throws(SystemCallError) {
+            return try await onDedicatedThread { () throws(SystemCallError) in
                 var failure: SystemCallError?
-                // First, while the supervisor is still ending.
                 for scratch in scratches { do throws(SystemCallError) { try FileTree.remove(path: scratch) } catch { failure = error } }
-                // Gone already when it has no handle; else it needs a moment, and not more.
-                if let supervisor, let process = try? ProcessHandle(pid: supervisor) {
-                    _ = try process.waitForEnd(milliseconds: 5000)
-                }
-                let cgroups = plan.cgroup.directories.map(CgroupDirectory.init)
-                for cgroup in cgroups { cgroup.killAll() }
-                var busy: SystemCallError?
-                for cgroup in cgroups { do throws(SystemCallError) { try cgroup.remove() } catch { busy = error } }
-                // Not every pod has them.
-                for mount in [PodDirectory.sharedMemory, PodDirectory.processes] { try? unmount("\(directory)/\(mount)") }
-                // With a cgroup left the plan stays too: whoever tries again learns from it where.
-                if let busy { throw busy }
-                try FileTree.remove(path: directory)
-                if let failure { throw failure }
+                return failure
             }
         } catch {
-            throw .systemCall(error)
+            return error
         }
     }
 

@@ -10,6 +10,8 @@ package actor SandboxRuntime {
     private let logger: Logger
     private let reactor: ControlReactor
     private let supervisor: OwnedFileDescriptor
+    /// Nil before the first pod.
+    private var seed: SupervisorSeed?
 
     /// - Throws: when the supervisor program is missing, or the process has run out of descriptors or threads.
     package init(configuration: RuntimeConfiguration, logger: Logger) throws(RuntimeError) {
@@ -113,7 +115,6 @@ package actor SandboxRuntime {
         let remains = SandboxRemains(plan: plan, directory: directory)
         let (events, continuation) = AsyncStream.makeStream(of: SandboxEvent.self)
         let channel: ControlChannel
-        let starter: pid_t
         do throws(SystemCallError) {
             try systemCall("mkdir", on: directory) { mkdir(directory, 0o700) }
             let path = "\(directory)/\(PodDirectory.plan)"
@@ -125,24 +126,49 @@ package actor SandboxRuntime {
             let end = OwnedFileDescriptor(adopting: theirs)
             channel = ControlChannel(
                 MessageSocket(adopting: OwnedFileDescriptor(adopting: ours)), pod: plan.pod.uid, reactor: reactor, events: continuation)
-            starter = try launchDetached(
-                "/proc/\(getpid())/fd/\(supervisor.rawValue)",
-                arguments: ["berth-pod", directory, "\(plan.pod.namespace)/\(plan.pod.name)"],
-                descriptors: [end.rawValue, file.rawValue])
+            try await startSupervisor(
+                ["berth-pod", directory, "\(plan.pod.namespace)/\(plan.pod.name)"], descriptors: [end.rawValue, file.rawValue])
             FaultPoint.pass("start of berth-pod")
         } catch {
             throw .systemCall(error)
         }
         do throws(RuntimeError) {
             let ready = try await channel.ready(within: configuration.longPatience)
-            reap(starter)
             return Sandbox(
                 plan: plan, pid: ready.message.pid, channel: channel, events: events, remains: remains, configuration: configuration)
         } catch {
             channel.close()
-            reap(starter)
+            // What it may still start is not to come upon a later sandbox of the pod.
+            if error.isSilence { seed = nil }
             await clear(remains)
             throw error
+        }
+    }
+
+    /// By the seed, which is replaced when somebody has killed it.
+    private func startSupervisor(_ commandLine: [String], descriptors: [CInt]) async throws(SystemCallError) {
+        var isNew = false
+        while true {
+            let seed: SupervisorSeed
+            if let known = self.seed {
+                seed = known
+            } else {
+                // A name has 253 characters at most, a namespace 63.
+                seed = try SupervisorSeed(program: supervisor.rawValue, room: configuration.podDirectory("").utf8.count + 640)
+                self.seed = seed
+                isNew = true
+            }
+            do throws(SystemCallError) {
+                return try seed.start(commandLine, descriptors: descriptors)
+            } catch {
+                switch error.code {
+                case EPIPE where !isNew, ECONNRESET where !isNew:
+                    if self.seed === seed { self.seed = nil }
+                // It starts one pod after the other, and its queue is full.
+                case EAGAIN: try? await Task.sleep(for: .milliseconds(1))
+                default: throw error
+                }
+            }
         }
     }
 
@@ -220,15 +246,6 @@ package actor SandboxRuntime {
             try await remains.remove(after: nil)
         } catch {
             logger.error("remains of a sandbox stay behind", metadata: ["pod.uid": "\(remains.plan.pod.uid)", "error": "\(error)"])
-        }
-    }
-
-    /// The process we start only makes the namespaces, forks the supervisor and ends.
-    private func reap(_ starter: pid_t) {
-        do throws(SystemCallError) {
-            try waitForChild(starter)
-        } catch {
-            logger.debug("starter already reaped", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -81,6 +81,9 @@ package struct CgroupDirectory: Hashable, Sendable {
         }
     }
 
+    /// Removes it unless it has a member or a cgroup beneath it. Whether it is gone.
+    package func removeIfEmpty() -> Bool { rmdir(path) == 0 || errno == ENOENT }
+
     /// Removes it and the cgroups beneath it; one that is gone is fine. The kernel takes a moment to forget the dead,
     /// so `EBUSY` is tried again for up to a second.
     package func remove() throws(SystemCallError) {

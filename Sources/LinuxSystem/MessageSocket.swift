@@ -37,9 +37,16 @@ package struct MessageSocket: ~Copyable, Sendable {
     /// `descriptors` are copied to the receiver; the caller still owns its own.
     package borrowing func send<Message: BitwiseCopyable>(_ message: Message, descriptors: [CInt] = []) throws(SystemCallError) {
         let raw = descriptor.rawValue
-        try systemCall("sendmsg", on: "control socket") {
-            withUnsafeBytes(of: message) { berth_send_message(raw, $0.baseAddress, UInt($0.count), descriptors, UInt(descriptors.count)) }
-        }
+        try systemCall("sendmsg", on: "control socket") { withUnsafeBytes(of: message) { Self.send($0, descriptors, to: raw) } }
+    }
+
+    package borrowing func send(bytes: [UInt8], descriptors: [CInt]) throws(SystemCallError) {
+        let raw = descriptor.rawValue
+        try systemCall("sendmsg", on: "control socket") { bytes.withUnsafeBytes { Self.send($0, descriptors, to: raw) } }
+    }
+
+    private static func send(_ bytes: UnsafeRawBufferPointer, _ descriptors: [CInt], to socket: CInt) -> Int {
+        berth_send_message(socket, bytes.baseAddress, UInt(bytes.count), descriptors, UInt(descriptors.count))
     }
 
     package enum Arrival<Message: Sendable>: Sendable {

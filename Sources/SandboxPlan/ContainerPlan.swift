@@ -52,7 +52,7 @@ package struct ContainerPlan: Codable, Hashable, Sendable {
 package struct RootFilesystem: Codable, Hashable, Sendable {
     /// Unpacked layer directories, lowest first.
     package var layers: [String]
-    /// Host directory that `berth-pod` fills with `upper`, `work` and `merged`; removed with the container.
+    /// Host directory that `berth-pod` fills with `upper` and `work`, and `merged` where it needs that; removed with the container.
     package var scratch: String
     package var isReadOnly: Bool
     package init(layers: [String], scratch: String, isReadOnly: Bool) {

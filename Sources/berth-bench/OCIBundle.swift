@@ -47,13 +47,17 @@ struct OCIBundle {
         configuration = root
     }
 
-    /// From fork to the end of the command: it makes the container, waits for it and removes it.
-    func run(with runtime: String, id: String, cgroup: String) throws {
+    /// config.json, which whoever runs the runtime makes for each container.
+    func write(cgroup: String) throws {
         var configuration = configuration
         var linux = configuration["linux"] ?? .object([:])
         linux["cgroupsPath"] = .string(cgroup)
         configuration["linux"] = linux
         try ControlFile.write(configuration.serialized(), to: "\(directory)/config.json", flags: O_CREAT | O_TRUNC)
+    }
+
+    /// From fork to the end of the command: it makes the container, waits for it and removes it.
+    func run(with runtime: String, id: String) throws {
         let options = runtime == "crun" ? ["--cgroup-manager", "cgroupfs"] : []
         let pid = try launchDetached("/usr/bin/\(runtime)", arguments: [runtime] + options + ["run", "--bundle", directory, id], descriptors: [])
         let status = try waitForChild(pid)

@@ -104,6 +104,19 @@ struct Workplace {
         }
     }
 
+    /// The times of a page appended to a file and synced, as a small commit of a database is.
+    func durableWrite(repetitions: Int) throws -> [Duration] {
+        let path = "\(root)/synced"
+        let file = try OwnedFileDescriptor(opening: path, flags: O_WRONLY | O_CREAT, mode: 0o600)
+        let (number, clock, page) = (file.rawValue, ContinuousClock(), [UInt8](repeating: 1, count: 4096))
+        return try (0..<repetitions).map { _ in
+            let start = clock.now
+            try systemCall("write", on: path) { write(number, page, page.count) }
+            try systemCall("fdatasync", on: path) { fdatasync(number) }
+            return clock.now - start
+        }
+    }
+
     /// What cannot be removed is named and left.
     func remove() {
         do {

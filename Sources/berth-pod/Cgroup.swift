@@ -20,12 +20,10 @@ final class Cgroup {
         directories.deallocate()
     }
 
-    /// Which of the directories is on v2, or -1: the same for every cgroup of the pod, whose plans list the hierarchies in one order.
+    /// Which of the directories is, or will be, on v2, or -1: the same for every cgroup of the pod, whose plans list the hierarchies in one order.
     static func unifiedIndex(_ plan: Plan, _ cgroup: berth_cgroup) -> Int {
         for (index, span) in plan.array(cgroup.directories, of: berth_span.self).enumerated() {
-            let descriptor = pod_unified_cgroup(plan.text(span))
-            pod_close(descriptor)
-            if descriptor >= 0 { return index }
+            if pod_lies_unified(plan.text(span)) != 0 { return index }
         }
         return -1
     }

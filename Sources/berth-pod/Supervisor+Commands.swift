@@ -27,7 +27,7 @@ extension Supervisor {
             var place = place
             return pod_exec(
                 plan.bytes, &context, container.pid, unified, &place,
-                pod_streams(status: status.second, input: input, output: output, error: error))
+                pod_streams(status: status.second, input: input, output: output, error: error, gate: (-1, -1)))
         }
         for theirs in [unified, status.second, input, output, error] { pod_close(theirs) }
         guard pid > 0 else {

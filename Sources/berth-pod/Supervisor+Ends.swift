@@ -93,11 +93,9 @@ extension Supervisor {
     private func finish() {
         guard let ending else { return }
         list(to: ending.connection, ending.tag)
-        for container in containers { container.cgroup.remove() }
-        pod_unmount(context.shared_memory)
-        pod_unmount_processes()
-        _ = pod_unlink("control")
+        // It removes what is on the host besides, and waits for our end with the pod's cgroup.
         ending.connection.done(ending.tag)
+        for container in containers { container.cgroup.remove() }
         pod_exit(0)
     }
 }

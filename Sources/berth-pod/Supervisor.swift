@@ -24,7 +24,6 @@ final class Supervisor {
     /// Closed in this round: the kernel may have reported them already.
     private var released: [Source] = []
     private let directory: Text
-    private let sharedMemoryBytes: UInt64
     let unifiedIndex: Int
     /// Ends of processes that were not known when they were reaped, while some child has yet to say who it is.
     var strays: [(pid: Int32, status: Int32)] = []
@@ -34,9 +33,9 @@ final class Supervisor {
         self.unifiedIndex = unifiedIndex
         self.directory = directory
         poller = pod_poller()
-        sharedMemoryBytes = sandbox.shared_memory_bytes
         context = pod_context(
             pid_scope: sandbox.pid_scope, shared_memory: nil, anchor: anchor, user_base: sandbox.user_base, runtime: nil, runtime_state: nil)
+        if Int(sandbox.flags) & BERTH_IPC != 0 { context.shared_memory = joined("shm") }
     }
 
     /// Containers are made by the OCI runtime of this path, should there be one.
@@ -161,7 +160,6 @@ final class Supervisor {
             reply.flags = UInt32(BERTH_HAS_SCRATCH)
             connection.send(&reply)
         }
-        if let failure = mountSharedMemory(plan, body.pointee) { return fail("shared memory", nil, -failure) }
 
         var record = berth_reply(BERTH_STARTED, tag: request.tag)
         record.container = request.container
@@ -170,10 +168,11 @@ final class Supervisor {
         record.attempt = body.pointee.attempt
 
         let cgroup = Cgroup(plan, body.pointee.cgroup)
-        let made = makeCgroup(plan, body.pointee.cgroup)
-        if made.code < 0 {
+        // A process is born into a cgroup of v2, and an OCI runtime looks at it. Those of v1 are made while the process mounts its root.
+        let isThereFirst = unifiedIndex >= 0 || context.runtime != nil
+        if isThereFirst, let failure = makeCgroup(plan, body.pointee.cgroup) {
             cgroup.remove()
-            return fail("cgroup", made.subject, -made.code)
+            return fail("cgroup", failure.subject, -failure.code)
         }
         let logPath = plan.text(body.pointee.log_path)
         let log = LogFile(logPath, maxBytes: body.pointee.log_max_bytes, maxFiles: body.pointee.log_max_files, buffer: output)
@@ -186,18 +185,24 @@ final class Supervisor {
         let (input, out, error, status) = (
             Pair(hasInput, pod_input_pipe), Pair(!hasTerminal, pod_output_pipe), Pair(!hasTerminal, pod_output_pipe), Pair(true, pod_message_pair)
         )
+        let gate = Pair(!isThereFirst, pod_input_pipe)
         let container = Container(
             record, connection, cgroup, log, input: input.second, isStdinOnce: Int(body.pointee.flags) & BERTH_STDIN_ONCE != 0)
         let unified = cgroup.openUnified(unifiedIndex)
         let pid = pod_start(
             plan.bytes, &context, target, unified,
-            pod_streams(status: status.second, input: input.first, output: out.second, error: error.second))
-        for theirs in [unified, status.second, input.first, out.second, error.second] { pod_close(theirs) }
-        guard pid > 0 else {
-            for ours in [status.first, out.first, error.first] { pod_close(ours) }
+            pod_streams(status: status.second, input: input.first, output: out.second, error: error.second, gate: (gate.first, gate.second)))
+        for theirs in [unified, status.second, input.first, out.second, error.second, gate.first] { pod_close(theirs) }
+        let failure = pid > 0 && !isThereFirst ? makeCgroup(plan, body.pointee.cgroup) : nil
+        guard pid > 0, failure == nil else {
+            for ours in [status.first, out.first, error.first, gate.second] { pod_close(ours) }
+            // Should it be past the mounts, it finds the gate shut.
+            if pid > 0 { _ = pod_kill(pid, 9) }
             container.forget()
-            return fail("clone3", nil, -pid)
+            return pid > 0 ? fail("cgroup", failure?.subject, -(failure?.code ?? 0)) : fail("clone3", nil, -pid)
         }
+        if gate.second >= 0 { _ = pod_write(gate.second, "1", 1) }
+        pod_close(gate.second)
         containers.append(container)
         container.read(out.first, error.first)
         container.launched(pid, status: status.first)
@@ -215,7 +220,8 @@ final class Supervisor {
         let path = UnsafeMutablePointer<CChar>.allocate(capacity: room)
         defer { path.deallocate() }
         let names: [StaticString] = ["upper", "work", "merged"]
-        for name in names {
+        // Without user namespace and OCI runtime the root is mounted over the upper directory.
+        for name in names.prefix(context.anchor.user_namespace >= 0 || context.runtime != nil ? 3 : 2) {
             pod_join(scratch, name.utf8Start, path, UInt(room))
             code = pod_mkdir(path, 0o755)
             if code < 0 { return code }
@@ -223,27 +229,12 @@ final class Supervisor {
         return nil
     }
 
-    /// Mounted once, for the first container that asks. Nil, or minus an errno.
-    private func mountSharedMemory(_ plan: Plan, _ container: berth_container) -> Int32? {
-        guard context.shared_memory == nil else { return nil }
-        for mount in plan.array(container.mounts, of: berth_mount.self) where mount.kind == UInt32(BERTH_MOUNT_SHARED_MEMORY) {
-            let path = joined("shm")
-            let code = pod_mount_shared_memory(path, sharedMemoryBytes, context.user_base)
-            if code < 0 {
-                pod_free(path)
-                return code
-            }
-            context.shared_memory = path
-            return nil
-        }
-        return nil
-    }
-
-    private func makeCgroup(_ plan: Plan, _ cgroup: berth_cgroup) -> (code: Int32, subject: Text?) {
+    /// Nil, or minus an errno.
+    private func makeCgroup(_ plan: Plan, _ cgroup: berth_cgroup) -> (code: Int32, subject: Text?)? {
         var subject: Text?
         var cgroup = cgroup
         let code = pod_make_cgroup(plan.bytes, &cgroup, &subject, sendWarning, Unmanaged.passUnretained(self).toOpaque())
-        return (code, subject)
+        return code < 0 ? (code, subject) : nil
     }
 }
 

@@ -1,6 +1,7 @@
 import ContainerRuntime
 import Glibc
 import LinuxSystem
+import Logging
 import PodPlanning
 import SandboxPlan
 import Testing
@@ -47,6 +48,36 @@ struct LifetimeTests {
         #expect(SmallFile.firstLine("\(memory)/\(file)") == "\(8 << 20)")
         #expect(CgroupStatistics(of: "\(node.cgroup)/pod", in: node.layout) != nil)
         try await node.tearDown(sandbox)
+    }
+
+    @Test("supervisors are forks of one process: killed, it takes no pod along, and is replaced")
+    func seed() async throws {
+        let node = try TestNode()
+        // By the length of this name its process is told from that of the other tests' nodes.
+        let directory = "\(node.root)/\(String(repeating: "s", count: 200))"
+        let runtime = try SandboxRuntime(
+            configuration: RuntimeConfiguration(podsDirectory: directory, supervisor: "\(try TestNode.products())/berth-pod"),
+            logger: Logger(label: "test"))
+        func seeds() throws -> [pid_t] {
+            try DirectoryEntry.list("/proc").compactMap { pid_t($0.name) }.filter { pid in
+                // A process may end meanwhile.
+                let words = ((try? SmallFile.bytes("/proc/\(pid)/cmdline")) ?? []).split(separator: 0)
+                return words.count == 2 && words[0].elementsEqual("berth-pod".utf8) && words[1].count > 800 && words[1].allSatisfy { $0 == 32 }
+            }
+        }
+        let first = try await runtime.createSandbox(node.plan)
+        let seed = try #require(try seeds().first)
+        #expect(try SmallFile.text("/proc/\(first.pid)/cmdline").hasPrefix("berth-pod\0\(directory)/\(node.plan.pod.uid)\0default/test\0"))
+        #expect(SmallFile.firstLine("/proc/\(first.pid)/comm") == "berth-pod")
+        let process = try ProcessHandle(pid: seed)
+        try process.send(signal: SIGKILL)
+        #expect(try process.waitForEnd(milliseconds: 30_000))
+        #expect(try await first.run(node.container("exit 3")).code == 3)
+        try await first.shutDown()
+        let second = try await runtime.createSandbox(node.plan)
+        #expect(try await second.run(node.container("exit 4")).code == 4)
+        #expect(try seeds().count == 1 && seeds() != [seed])
+        try await node.tearDown(second)
     }
 
     @Test("a pod outlives its client: same pid, and exits that nobody saw are reported")

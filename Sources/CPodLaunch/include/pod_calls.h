@@ -75,4 +75,7 @@ int pod_listen(const char *name);
 int pod_accept(int listener);
 /// Waits for room for at most a second.
 int pod_send(int socket, const void *bytes, unsigned long size, const int *descriptors, int count);
+/// Without blocking.
 long pod_receive(int socket, void *bytes, unsigned long size, int *descriptors, int *count);
+/// The same, but waits for a message, however long.
+long pod_await(int socket, void *bytes, unsigned long size, int *descriptors, int *count);

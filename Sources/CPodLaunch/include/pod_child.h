@@ -36,6 +36,8 @@ struct pod_context {
 
 struct pod_streams {
     int status, input, output, error;
+    /// A pipe that says a byte when the container's cgroup has been made; -1 and -1: it is there.
+    int gate[2];
 };
 
 /// Starts a container: the child's pid in our numbering, or minus an errno.

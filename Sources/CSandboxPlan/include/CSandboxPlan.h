@@ -157,7 +157,7 @@ enum {
     BERTH_REMOVE,
     /// One CONTAINER a container, then DONE. The connection receives events from then on.
     BERTH_LIST,
-    /// Kills everything; one CONTAINER a container, then DONE, then berth-pod exits.
+    /// Kills everything; one CONTAINER a container, then DONE. What it holds on the host is gone when berth-pod is.
     BERTH_SHUTDOWN,
 };
 
