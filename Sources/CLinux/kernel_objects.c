@@ -2,6 +2,7 @@
 #include "kernel_objects.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -84,6 +85,8 @@ int berth_set_slice(int thread, unsigned long long nanoseconds) {
     scheduling.runtime = nanoseconds;
     return (int)syscall(SYS_sched_setattr, thread, &scheduling, 0);
 }
+
+int berth_limit_heap_arenas(int count) { return mallopt(M_ARENA_MAX, count) == 1 ? 0 : -1; }
 
 int berth_unmount(const char *path) { return umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW); }
 

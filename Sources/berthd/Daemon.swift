@@ -27,6 +27,7 @@ struct Daemon {
         #if DEBUG
         if let file = ProcessInfo.processInfo.environment["BERTH_FAULT_FILE"] { FaultPoint.arm(file) }
         #endif
+        HeapArenas.limitToProcessors()
         signal(SIGPIPE, SIG_IGN)  // a client that went away is an error of its connection, not of the daemon
         do throws(SystemCallError) { try SchedulerSlice.set(SchedulerSlice.short) } catch { logger.debug("slices stay long", metadata: ["error": "\(error)"]) }
         let machine = MachineFacts.read()

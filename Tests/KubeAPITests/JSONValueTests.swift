@@ -11,6 +11,12 @@ struct JSONValueTests {
         #expect(try JSONValue(parsing: text).description == text)
     }
 
+    @Test("what is written keeps no room to grow")
+    func exact() {
+        let bytes = JSONValue.array((0..<1000).map { .string("element \($0)") }).serialized()
+        #expect(bytes.capacity < bytes.count + 64)
+    }
+
     @Test("numbers stay exact while they fit 64 bits")
     func numbers() throws {
         #expect(try JSONValue(parsing: "9007199254740993") == .int(9_007_199_254_740_993))

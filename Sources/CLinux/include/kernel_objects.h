@@ -23,6 +23,9 @@ int berth_spawn_detached(int *pid, const char *path, char *const arguments[], co
 /// sched_setattr(2) of one thread: slices of so many nanoseconds, everything else as it is.
 int berth_set_slice(int thread, unsigned long long nanoseconds);
 
+/// mallopt(3) with M_ARENA_MAX. 0 when it took the limit.
+int berth_limit_heap_arenas(int count);
+
 /// umount2(2) with MNT_DETACH and UMOUNT_NOFOLLOW.
 int berth_unmount(const char *path);
 

@@ -40,19 +40,26 @@ package struct LabelSelectorExpression: Hashable, Sendable {
     }
 
     private static func requirement(_ text: String) throws(APIError) -> Requirement {
-        func trimmed(_ part: Substring) -> String { String(part.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()) }
         let failure = APIError.badRequest("unable to parse requirement: \"\(text)\" is not a label selector")
-        if let match = text.wholeMatch(of: /\s*([^\s!=()]+)\s+(in|notin)\s*\((.*)\)\s*/) {
-            let values = Set(match.3.split(separator: ",", omittingEmptySubsequences: false).map(trimmed))
-            let key = String(match.1)
-            return match.2 == "in" ? .within(key: key, values: values) : .notWithin(key: key, values: values)
+        var rest = text[...].trimmed
+        let isNegated = rest.hasPrefix("!")
+        if isNegated { rest = rest.dropFirst().trimmed }
+        let key = String(rest.prefix { $0.isSelectorWord })
+        rest = rest.dropFirst(key.count).trimmed
+        if key.isEmpty || isNegated && !rest.isEmpty { throw failure }
+        if rest.isEmpty { return isNegated ? .absent(key: key) : .exists(key: key) }
+        if let (isEqual, value) = rest.comparison {
+            let value = value.trimmed
+            guard value.allSatisfy(\.isSelectorWord) else { throw failure }
+            return isEqual ? .within(key: key, values: [String(value)]) : .notWithin(key: key, values: [String(value)])
         }
-        if let match = text.wholeMatch(of: /\s*([^\s!=()]+)\s*(==|=|!=)\s*([^\s!=()]*)\s*/) {
-            let (key, values) = (String(match.1), Set([String(match.3)]))
-            return match.2 == "!=" ? .notWithin(key: key, values: values) : .within(key: key, values: values)
+        for word in ["in", "notin"] where rest.hasPrefix(word) {
+            let list = rest.dropFirst(word.count).trimmed
+            guard list.hasPrefix("("), list.hasSuffix(")") else { throw failure }
+            let values = Set(list.dropFirst().dropLast().split(separator: ",", omittingEmptySubsequences: false).map { String($0.trimmed) })
+            return word == "in" ? .within(key: key, values: values) : .notWithin(key: key, values: values)
         }
-        guard let match = text.wholeMatch(of: /\s*(!?)\s*([^\s!=()]+)\s*/) else { throw failure }
-        return match.1.isEmpty ? .exists(key: String(match.2)) : .absent(key: String(match.2))
+        throw failure
     }
 
     package func matches(_ labels: [String: JSONValue]) -> Bool {
@@ -67,4 +74,24 @@ package struct LabelSelectorExpression: Hashable, Sendable {
     }
 
     package func matches(_ labels: [String: String]) -> Bool { matches(labels.mapValues(JSONValue.string)) }
+}
+
+// By hand: `Regex` brings a parser, an engine and a megabyte of memory, and is asked for every list and watch.
+extension Substring {
+    /// What a requirement compares with, after its `=`, `==` or `!=`; nil without one of them.
+    var comparison: (isEqual: Bool, value: Substring)? {
+        for (sign, isEqual) in [("==", true), ("=", true), ("!=", false)] where hasPrefix(sign) { return (isEqual, dropFirst(sign.count)) }
+        return nil
+    }
+
+    fileprivate var trimmed: Substring {
+        var text = drop(while: \.isWhitespace)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+}
+
+extension Character {
+    /// Whether it may stand in a label's key or value, and is none of a selector's own signs.
+    fileprivate var isSelectorWord: Bool { !isWhitespace && !"!=()".contains(self) }
 }

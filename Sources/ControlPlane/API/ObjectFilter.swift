@@ -22,15 +22,15 @@ package struct ObjectFilter: Hashable, Sendable {
     package init(namespace: String?, labelSelector: String, fieldSelector: String, of resource: Resource) throws(APIError) {
         self.init(namespace: namespace, labels: try LabelSelectorExpression(parsing: labelSelector))
         for term in fieldSelector.split(separator: ",") {
-            guard let match = term.wholeMatch(of: /([^=!]+)(==|=|!=)(.*)/) else {
+            let field = String(term.prefix { $0 != "=" && $0 != "!" })
+            guard !field.isEmpty, let (isEqual, value) = term.dropFirst(field.count).comparison else {
                 throw .badRequest("invalid selector: '\(fieldSelector)'; can't understand '\(term)'")
             }
-            let field = String(match.1)
             guard field == "metadata.name" || field == "metadata.namespace" || resource.selectableFields.contains(field) else {
                 throw .badRequest("field label not supported: \(field)")
             }
             let path = field == "source" ? ["source", "component"] : field.split(separator: ".").map(String.init)
-            fields.append(FieldRequirement(path: path, value: String(match.3), isEqual: match.2 != "!="))
+            fields.append(FieldRequirement(path: path, value: String(value), isEqual: isEqual))
         }
     }
 

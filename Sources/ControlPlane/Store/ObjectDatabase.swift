@@ -50,7 +50,9 @@ struct ObjectDatabase: Sendable {
             var configuration = Configuration()
             configuration.label = "berth.api-store"
             configuration.prepareDatabase { database in
-                try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000")
+                // Objects are read once, at start: a cache of pages would serve nobody.
+                try database.execute(
+                    sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -256")
             }
             connection = try DatabaseQueue(path: path, configuration: configuration)
             try Self.migrator.migrate(connection)

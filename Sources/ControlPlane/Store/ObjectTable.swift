@@ -19,6 +19,8 @@ struct ObjectTable {
 
     /// How many changes a watch may be behind before it has to list again.
     static let historyLimit = 256
+    /// How many more are kept until they are let go together.
+    private static let historySlack = 32
 
     private(set) var objects: [ObjectKey: StoredObject] = [:]
     private(set) var history: [Change] = []
@@ -38,7 +40,7 @@ struct ObjectTable {
             Change(
                 key: key, resourceVersion: change.object.resourceVersion, bytes: change.object.bytes, previous: previous?.bytes,
                 isRemoval: change.isRemoval))
-        if history.count >= 2 * Self.historyLimit {
+        if history.count >= Self.historyLimit + Self.historySlack {
             compacted = history[history.count - Self.historyLimit - 1].resourceVersion
             history.removeFirst(history.count - Self.historyLimit)
         }

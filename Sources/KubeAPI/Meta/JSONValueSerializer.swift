@@ -4,7 +4,8 @@ extension JSONValue {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(1024)
         append(to: &bytes, sortedKeys: sortedKeys, indent: indent)
-        return bytes
+        // Without the room it grew by, up to half of it: documents are kept for long, thousands of them.
+        return bytes.withUnsafeBufferPointer { Array($0) }
     }
 
     /// Appends what ``serialized(sortedKeys:indent:)`` would return.

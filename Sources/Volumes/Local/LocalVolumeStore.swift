@@ -109,5 +109,10 @@ package struct LocalVolumeStore: Sendable {
         guard isIdentifier(id) else { throw .invalidIdentifier(id) }
     }
 
-    private static func isIdentifier(_ name: String) -> Bool { name.wholeMatch(of: /[a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?/) != nil }
+    private static func isIdentifier(_ name: String) -> Bool {
+        func isInner(_ byte: UInt8) -> Bool { isEnd(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") }
+        func isEnd(_ byte: UInt8) -> Bool { UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
+        guard let first = name.utf8.first, let last = name.utf8.last, name.utf8.count <= 252 else { return false }
+        return isEnd(first) && isEnd(last) && name.utf8.allSatisfy(isInner)
+    }
 }
