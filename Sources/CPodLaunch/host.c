@@ -71,13 +71,13 @@ int pod_unified_cgroup(const char *directory) {
 
 int pod_lies_unified(const char *path) {
     char ancestor[4096];
-    struct statfs status;
+    struct statfs status = {0};
     snprintf(ancestor, sizeof ancestor, "%s", path);
-    while (statfs(ancestor, &status)) {
+    do {
         char *slash = strrchr(ancestor, '/');
-        if (errno != ENOENT || slash == NULL || slash == ancestor) return 0;
+        if (slash == NULL || slash == ancestor) return 0;
         *slash = 0;
-    }
+    } while (statfs(ancestor, &status) && errno == ENOENT);
     return status.f_type == CGROUP2;
 }
 

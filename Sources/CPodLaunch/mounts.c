@@ -128,16 +128,13 @@ static void mount_v1_cgroups(const void *plan, const struct berth_container *con
         const char *hierarchy = directory + sizeof prefix - 1;
         snprintf(name, sizeof name, "%.*s", (int)strcspn(hierarchy, "/"), hierarchy);
         child_check(mkdirat(tree, name, 0755), "cgroup mount", name);
-        int target = child_check(openat(tree, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "cgroup mount", name);
-        int source = child_check(open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC), "cgroup mount", directory);
-        int bound = child_check(tree_clone(source, 0), "cgroup mount", directory);
-        child_check(tree_set(bound, 0, attributes, 0, 0), "cgroup mount", directory);
-        child_check(tree_move(bound, target), "cgroup mount", directory);
+        // By their names: nobody but us has been here yet.
+        int bound = child_check(
+            (int)syscall(SYS_open_tree, AT_FDCWD, directory, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC), "cgroup mount", directory);
+        child_check((int)syscall(SYS_move_mount, bound, "", tree, name, MOVE_MOUNT_F_EMPTY_PATH), "cgroup mount", directory);
         close(bound);
-        close(source);
-        close(target);
     }
-    child_check(tree_set(tree, 0, attributes, 0, 0), "cgroup mount", subject);
+    child_check(tree_set(tree, 1, attributes, 0, 0), "cgroup mount", subject);
     close(tree);
 }
 
@@ -189,6 +186,17 @@ void mounts_perform(const void *plan, const struct berth_container *container, i
     }
 }
 
+static int new_empty(const char *subject) {
+    return filesystem_new("tmpfs", "size=0,mode=555", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, subject);
+}
+
+// It is the host's node: read-only it discards what is written all the same, and keeps its mode and owner.
+static int new_null(const char *subject) {
+    int tree = child_check((int)syscall(SYS_open_tree, AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC), "mask", subject);
+    child_check(tree_set(tree, 0, MOUNT_ATTR_RDONLY, 0, 0), "mask", subject);
+    return tree;
+}
+
 void paths_cover(const void *plan, const struct berth_container *container, int root) {
     int null = -1, empty = -1;
     for (uint32_t i = 0; i < container->masked_paths.count; i++) {
@@ -198,17 +206,12 @@ void paths_cover(const void *plan, const struct berth_container *container, int 
         child_check(place, "mask", path);
         struct stat status;
         child_check(fstat(place, &status), "mask", path);
-        if (S_ISDIR(status.st_mode) && empty < 0) {
-            empty = filesystem_new("tmpfs", "size=0,mode=555", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, path);
-            child_check(tree_move(empty, place), "mask", path);
-        } else {
-            if (!S_ISDIR(status.st_mode) && null < 0) null = child_check(open("/dev/null", O_PATH | O_CLOEXEC), "mask", "/dev/null");
-            int cover = child_check(tree_clone(S_ISDIR(status.st_mode) ? empty : null, 0), "mask", path);
-            // It is the host's node: read-only it discards what is written all the same, and keeps its mode and owner.
-            child_check(tree_set(cover, 0, MOUNT_ATTR_RDONLY, 0, 0), "mask", path);
-            child_check(tree_move(cover, place), "mask", path);
-            close(cover);
-        }
+        int *first = S_ISDIR(status.st_mode) ? &empty : &null;
+        // The others are copies of the first, and so read-only like that.
+        int cover = *first >= 0 ? child_check(tree_clone(*first, 0), "mask", path) : S_ISDIR(status.st_mode) ? new_empty(path) : new_null(path);
+        child_check(tree_move(cover, place), "mask", path);
+        if (*first < 0) *first = cover;
+        else close(cover);
         close(place);
     }
     if (null >= 0) close(null);

@@ -6,6 +6,7 @@ final class Cgroup {
     /// Ends with nil.
     let directories: UnsafeMutablePointer<Text?>
     private let count: Int
+    private var memory: Text?
 
     init(_ plan: Plan, _ cgroup: berth_cgroup) {
         let spans = plan.array(cgroup.directories, of: berth_span.self)
@@ -38,13 +39,17 @@ final class Cgroup {
         if count > 0 { pod_kill_cgroup(directories[0], signal) }
     }
 
-    /// Only a hierarchy with the memory controller counts; there is one at most.
-    var hasOOMKills: Bool {
-        for i in 0..<count {
-            let kills = pod_oom_kills(directories[i])
-            if kills >= 0 { return kills > 0 }
+    /// Finds out which hierarchy tells of OOM kills, when there is time for it; one does at most.
+    func lookForMemory() {
+        for i in 0..<count where pod_oom_kills(directories[i]) >= 0 {
+            memory = directories[i]
+            return
         }
-        return false
+    }
+
+    var hasOOMKills: Bool {
+        guard let memory else { return false }
+        return pod_oom_kills(memory) > 0
     }
 
     func remove() {

@@ -206,6 +206,7 @@ final class Supervisor {
         containers.append(container)
         container.read(out.first, error.first)
         container.launched(pid, status: status.first)
+        cgroup.lookForMemory()
     }
 
     /// Nil, or minus an errno. A directory that exists already belongs to somebody else.
