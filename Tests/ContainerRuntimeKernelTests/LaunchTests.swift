@@ -11,19 +11,11 @@ struct LaunchTests {
         let node = try TestNode()
         let sandbox = try await node.runtime.createSandbox(node.plan)
         let plan = node.container(
-            "echo $GREETING; pwd; id -u; id -g; id -G; umask; hostname; ulimit -n; echo oops >&2; cat /proc/self/oom_score_adj; readlink /proc/self/ns/net") {
-                $0.process.environment.append("GREETING=moin")
-                $0.process.workingDirectory = "/made/by/berth"
-                $0.process.uid = 1000
-                $0.process.gid = 100
-                $0.process.groups = [7, 8]
-                $0.process.umask = 0o027
-                $0.process.resourceLimits = [ResourceLimit(resource: 7, soft: 64, hard: 128)]
-            }
+            "\(TestNode.processDescription); readlink /proc/self/ns/net", change: { TestNode.changeProcess(of: &$0) })
         let exit = try await sandbox.run(plan)
         #expect(exit.code == 0 && exit.signal == nil && !exit.oomKilled && exit.finishedAt > exit.startedAt)
         let lines = try node.output().split(separator: "\n").map(String.init)
-        #expect(lines.prefix(9) == ["moin", "/made/by/berth", "1000", "100", "100 7 8", "0027", "test-host", "64", "500"])
+        #expect(Array(lines.prefix(9)) == TestNode.changedProcess)
         #expect(try node.output(stream: "stderr") == "oops\n")
         try await node.tearDown(sandbox)
     }

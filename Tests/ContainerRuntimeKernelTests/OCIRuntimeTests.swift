@@ -19,25 +19,15 @@ struct OCIRuntimeTests {
         let node = try TestNode(runtime: handler)
         let sandbox = try await node.runtime.createSandbox(node.plan)
         let plan = try node.bundle(
-            "echo $GREETING; pwd; id -u; id -g; id -G; umask; hostname; ulimit -n; echo oops >&2; cat /proc/self/oom_score_adj; readlink /proc/self/ns/net; "
-                + "grep -E '^(CapPrm|NoNewPrivs|Seccomp:)' /proc/self/status; echo again > /dev/stdout; ls /proc/self/fd | wc -l") {
-                $0.process.environment.append("GREETING=moin")
-                $0.process.workingDirectory = "/made/by/berth"
-                $0.process.uid = 1000
-                $0.process.gid = 100
-                $0.process.groups = [7, 8]
-                $0.process.umask = 0o027
-                $0.process.resourceLimits = [ResourceLimit(resource: 7, soft: 64, hard: 128)]
-            }
+            "\(TestNode.processDescription); readlink /proc/self/ns/net; "
+                + "grep -E '^(CapPrm|NoNewPrivs|Seccomp:)' /proc/self/status; echo again > /dev/stdout; ls /proc/self/fd | wc -l",
+            change: { TestNode.changeProcess(of: &$0) })
         let exit = try await sandbox.run(plan)
         #expect(exit.code == 0 && exit.signal == nil && !exit.oomKilled && exit.finishedAt > exit.startedAt)
         let lines = try node.output().split(separator: "\n").map(String.init)
         let network = try #require(SmallFile.linkTarget("/proc/\(sandbox.pid)/ns/net"))
         #expect(
-            lines == [
-                "moin", "/made/by/berth", "1000", "100", "100 7 8", "0027", "test-host", "64", "500", network, "CapPrm:\t0000000000000000",
-                "NoNewPrivs:\t1", "Seccomp:\t2", "again", "4",
-            ])
+            lines == TestNode.changedProcess + [network, "CapPrm:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2", "again", "4"])
         #expect(try node.output(stream: "stderr") == "oops\n")
         try await node.tearDown(sandbox)
     }

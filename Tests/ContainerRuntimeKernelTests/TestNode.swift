@@ -102,6 +102,21 @@ final class TestNode: Sendable {
         return plan
     }
 
+    /// Gives a process what no other has.
+    static func changeProcess(of plan: inout ContainerPlan) {
+        plan.process.environment.append("GREETING=moin")
+        plan.process.workingDirectory = "/made/by/berth"
+        plan.process.uid = 1000
+        plan.process.gid = 100
+        plan.process.groups = [7, 8]
+        plan.process.umask = 0o027
+        plan.process.resourceLimits = [ResourceLimit(resource: 7, soft: 64, hard: 128)]
+    }
+
+    /// Has it tell, with `oops` among its errors, and what it then tells.
+    static let processDescription = "echo $GREETING; pwd; id -u; id -g; id -G; umask; hostname; ulimit -n; echo oops >&2; cat /proc/self/oom_score_adj"
+    static let changedProcess = ["moin", "/made/by/berth", "1000", "100", "100 7 8", "0027", "test-host", "64", "500"]
+
     func process(_ arguments: [String], capabilities: UInt64 = 0xa80425fb) -> ProcessPlan {
         ProcessPlan(
             arguments: arguments, environment: ["PATH=/bin", "HOME=/root"],

@@ -11,18 +11,7 @@ extension NodeTests {
         init() throws { node = try #require(StandaloneNode.current) }
 
         private func pod(_ name: String, _ script: String = "trap \"\" TERM; sleep 1000", main: String = "", spec: String = "") -> String {
-            """
-            apiVersion: v1
-            kind: Pod
-            metadata: {name: \(name)}
-            spec:
-              terminationGracePeriodSeconds: 1000
-              containers:
-              - {name: main, image: "\(StandaloneNode.busybox)", command: [sh, -c, '\(script)']\(main.isEmpty ? "" : ", \(main)")}
-            \(spec)
-            ---
-
-            """
+            StandaloneNode.pod(name, script, grace: 1000, main: main, spec: spec)
         }
 
         @Test("a later deletion shortens the grace period; a forced one takes the object at once, and its processes with it")
@@ -115,8 +104,9 @@ extension NodeTests {
         @Test("a deadline that is set or shortened later holds")
         func deadline() async throws {
             try await node.inNamespace("deadline") { kubectl in
-                try await kubectl.apply(
-                    pod("set", "sleep 1000", spec: "  restartPolicy: Never") + pod("shorter", "sleep 1000", spec: "  restartPolicy: Never\n  activeDeadlineSeconds: 1000"))
+                // It has failed when it has ended, which a first process without a handler does by SIGKILL.
+                let pods = pod("set", "sleep 1000", spec: "  restartPolicy: Never") + pod("shorter", "sleep 1000", spec: "  restartPolicy: Never\n  activeDeadlineSeconds: 1000")
+                try await kubectl.apply(pods.replacing("terminationGracePeriodSeconds: 1000", with: "terminationGracePeriodSeconds: 1"))
                 try await kubectl.waitUntilReady("set", "shorter")
                 for name in ["set", "shorter"] {
                     try await kubectl("patch", "pod", name, "-p", #"{"spec": {"activeDeadlineSeconds": 1}}"#)

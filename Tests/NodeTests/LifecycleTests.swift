@@ -10,20 +10,8 @@ extension NodeTests {
 
         init() throws { node = try #require(StandaloneNode.current) }
 
-        /// A pod of one busybox container; `main` and `spec` are further fields in YAML's flow style.
         private func pod(_ name: String, _ script: String, main: String = "", spec: String = "") -> String {
-            """
-            apiVersion: v1
-            kind: Pod
-            metadata: {name: \(name), labels: {app: \(name)}}
-            spec:
-              terminationGracePeriodSeconds: 1
-              containers:
-              - {name: main, image: "\(StandaloneNode.busybox)", command: [sh, -c, '\(script)']\(main.isEmpty ? "" : ", \(main)")}
-            \(spec)
-            ---
-
-            """
+            StandaloneNode.pod(name, script, grace: 1, main: main, spec: spec)
         }
 
         @Test("berthctl exec shows all of a command that ends at once, each time")

@@ -11,18 +11,7 @@ extension NodeTests {
         init() throws { node = try #require(StandaloneNode.current) }
 
         private func pod(_ name: String, _ script: String = "sleep 1000", main: String = "", spec: String = "") -> String {
-            """
-            apiVersion: v1
-            kind: Pod
-            metadata: {name: \(name)}
-            spec:
-              terminationGracePeriodSeconds: 30
-              containers:
-              - {name: main, image: "\(StandaloneNode.busybox)", command: [sh, -c, 'trap "" TERM; \(script)']\(main.isEmpty ? "" : ", \(main)")}
-            \(spec)
-            ---
-
-            """
+            StandaloneNode.pod(name, "trap \"\" TERM; \(script)", grace: 30, main: main, spec: spec)
         }
 
         @Test("who writes more than its limits allow is evicted with what it exceeded, soon, and nothing of it stays")

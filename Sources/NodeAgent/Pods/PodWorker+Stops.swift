@@ -64,6 +64,17 @@ extension PodWorker {
         do { try await Task.sleep(for: .seconds(10)) } catch { return }
     }
 
+    /// The stop under way begins again, with what it has done so far remembered in `stops`.
+    func interruptStops() {
+        for (kind, task) in work { if case .stop = kind { task.cancel() } }
+    }
+
+    /// What is being done to a container that has ended has no purpose left.
+    func interruptWork(on name: String) {
+        work[.stop(name)]?.cancel()
+        if runningPostStart.contains(name) { work[.start(name)]?.cancel() }
+    }
+
     /// The node ends the pod, which then has failed.
     ///
     /// - Parameters:

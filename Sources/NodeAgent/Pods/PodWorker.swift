@@ -74,9 +74,10 @@ package actor PodWorker {
     /// Told once nothing of the pod runs or will.
     let ended: @Sendable (PodIdentity) async -> Void
     var hasEnded: Bool
-    private var finishRetryAt: Date?
+    var finishRetryAt: Date?
+    var hasAskedForDeletion = false
 
-    private var work: [Work: Task<Void, Never>] = [:]
+    private(set) var work: [Work: Task<Void, Never>] = [:]
     private var timer: Task<Void, Never>?
     private var sandboxEvents: Task<Void, Never>?
     private let wakeups: AsyncStream<Void>
@@ -334,40 +335,6 @@ package actor PodWorker {
     }
 
     var isDeleted: Bool { pod.metadata.deletionTimestamp != nil }
-    private var hasAskedForDeletion = false
-
-    /// Cleans up once nothing else is being done for the pod; its setup and its image pulls are broken off.
-    private func finishWhenQuiet(_ now: Date) -> [Date] {
-        for (kind, task) in work where kind == .setUp || pulling.union(runningPostStart).contains(kind.container ?? "") { task.cancel() }
-        if work.keys.contains(where: { $0 != .finish }) { return [] }
-        if let finishRetryAt, finishRetryAt.isAwaited(at: now) { return [finishRetryAt] }
-        begin(.finish) { await $0.finish() }
-        return []
-    }
-
-    /// Everything of the pod on this node goes; what cannot go yet is tried again.
-    private func finish() async {
-        do {
-            try await tearDown()
-            finishRetryAt = nil
-            memory.record.isTerminal = true
-            memory.isCleanedUp = true
-            await persist()
-            if isDeleted, !isGoneUpstream { await askForDeletion() }
-        } catch {
-            finishRetryAt = Date().addingTimeInterval(5)
-            logger.warning("pod not cleaned up yet", metadata: ["error": "\(error)"])
-            node.events.record(.warning, "FailedKillPod", "error killing pod: \(error)", about: pod)
-        }
-    }
-
-    /// After the last status, in the same outbox: the API server sees the end before the object goes.
-    private func askForDeletion() async {
-        let reference = PodReference(pod)
-        hasAskedForDeletion = await commit { try $0.send(.deletion(reference), at: Date()) }
-        finishRetryAt = hasAskedForDeletion ? nil : Date().addingTimeInterval(5)
-        node.outbox.kick(.deletion)
-    }
 
     /// Starts a piece of work unless one of its kind is under way; its end wakes the worker.
     func begin(_ kind: Work, _ body: @escaping @Sendable (PodWorker) async -> Void) {
@@ -382,17 +349,6 @@ package actor PodWorker {
 
     func isWorking(on kind: Work) -> Bool { work[kind] != nil }
 
-    /// The stop under way begins again, with what it has done so far remembered in `stops`.
-    func interruptStops() {
-        for (kind, task) in work { if case .stop = kind { task.cancel() } }
-    }
-
-    /// What is being done to a container that has ended has no purpose left.
-    func interruptWork(on name: String) {
-        work[.stop(name)]?.cancel()
-        if runningPostStart.contains(name) { work[.start(name)]?.cancel() }
-    }
-
     private func schedule(_ date: Date?) {
         timer?.cancel()
         timer = nil
@@ -402,15 +358,6 @@ package actor PodWorker {
         timer = Task {
             do { try await Task.sleep(for: .seconds(delay)) } catch { return }
             self.wake()
-        }
-    }
-}
-
-extension PodWorker.Work {
-    var container: String? {
-        switch self {
-        case .start(let name): name
-        case .setUp, .stop, .resize, .probe, .refreshVolumes, .reconnect, .finish, .record, .recordSetUp: nil
         }
     }
 }
