@@ -97,11 +97,13 @@ struct Workplace {
     /// what is measured.
     func standOut() throws {
         try SchedulerSlice.set(SchedulerSlice.short)
-        for directory in layout.directories(cgroup) {
-            for (file, most) in [("cpu.weight", "10000"), ("cpu.shares", "262144")] where access("\(directory)/\(file)", F_OK) == 0 {
-                try ControlFile.write(most.utf8, to: "\(directory)/\(file)")
-            }
+        guard let launches = layout.directory(cgroup, controller: "cpu") else { return }
+        for (file, most) in [("cpu.weight", "10000"), ("cpu.shares", "262144")] where access("\(launches)/\(file)", F_OK) == 0 {
+            try ControlFile.write(most.utf8, to: "\(launches)/\(file)")
         }
+        // This process is beneath it too, and with it what it starts of any runtime.
+        try CgroupDirectory("\(launches)/bench").create()
+        try ControlFile.write("\(getpid())".utf8, to: "\(launches)/bench/cgroup.procs")
     }
 
     /// The times of a page appended to a file and synced, as a small commit of a database is.
@@ -120,6 +122,7 @@ struct Workplace {
     /// What cannot be removed is named and left.
     func remove() {
         do {
+            if let top = layout.directory("", controller: "cpu") { try ControlFile.write("\(getpid())".utf8, to: "\(top)cgroup.procs") }
             // The other runtimes use every hierarchy there is.
             let others = CgroupDirectory("/sys/fs/cgroup").children().map { "\($0.path)/\(cgroup)" }.filter { access("\($0)/cgroup.procs", F_OK) == 0 }
             for directory in layout.directories(cgroup) + others { try CgroupDirectory(directory).remove() }
