@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -35,5 +36,18 @@ long berth_fgetxattr(int descriptor, const char *name, void *value, unsigned lon
 }
 
 long berth_flistxattr(int descriptor, char *names, unsigned long size) { return flistxattr(descriptor, names, size); }
+
+// By way of /proc: an O_PATH descriptor, the only kind that does not follow a symbolic link, is not enough for extended attributes.
+int berth_set_attribute(int descriptor, const char *name, const void *value, unsigned long size) {
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return setxattr(path, name, value, size, 0);
+}
+
+long berth_get_attribute(int descriptor, const char *name, void *value, unsigned long size) {
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return getxattr(path, name, value, size);
+}
 
 int berth_syncfs(int descriptor) { return syncfs(descriptor); }

@@ -1,6 +1,7 @@
 #include "pod_internal.h"
 #include <sched.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 int tree_clone(int descriptor, int is_recursive) {
     return (int)syscall(SYS_open_tree, descriptor, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (is_recursive ? AT_RECURSIVE : 0));
@@ -33,10 +34,23 @@ static int clone_path(const char *path, const char *step, const char *subject) {
     return tree;
 }
 
-static int open_source(const void *plan, const struct berth_mount *mount, const struct pod_context *context) {
+// By the host's /proc: extended attributes are not to be set by an O_PATH descriptor.
+static void label_directory(int descriptor, const char *label, const char *subject) {
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    if (setxattr(path, "security.selinux", label, strlen(label) + 1, 0)) child_warn("selinux label", subject, errno);
+}
+
+const char *mount_label(const void *plan, const struct berth_container *container) {
+    return container->mount_label ? berth_at(plan, container->mount_label) : NULL;
+}
+
+static int open_source(const void *plan, const struct berth_mount *mount, const struct pod_context *context, const char *label) {
     if (mount->kind == BERTH_MOUNT_SHARED_MEMORY) {
         const char *path = context->shared_memory ? context->shared_memory : "";
-        return child_check(open(path, O_PATH | O_CLOEXEC), "shared memory", path);
+        int memory = child_check(open(path, O_PATH | O_CLOEXEC), "shared memory", path);
+        if (label) label_directory(memory, label, "shared memory");
+        return memory;
     }
     const char *root = text(plan, mount->source), *path = text(plan, mount->detail);
     int source = child_check(open(root, O_PATH | O_CLOEXEC), "mount source", root);
@@ -82,7 +96,7 @@ void mounts_open_sources(const void *plan, const struct berth_container *contain
             continue;
         }
         if (mount->kind != BERTH_MOUNT_BIND && mount->kind != BERTH_MOUNT_SHARED_MEMORY) continue;
-        int source = open_source(plan, mount, context);
+        int source = open_source(plan, mount, context, mount_label(plan, container));
         trees[i] = child_check(tree_clone(source, (int)mount->is_recursive), "bind", subject);
         close(source);
         if (mount->options & BERTH_ID_MAPPED)
@@ -99,9 +113,19 @@ void mounts_open_sources(const void *plan, const struct berth_container *contain
     }
 }
 
-int filesystem_new(const char *type, const char *data, uint64_t attributes, const char *subject) {
+// Files that the container has to itself, and that no disk keeps a label for. Message queues are shared with whoever is in their
+// namespace, so that they are labelled, and not mounted with a label.
+static int filesystem_labelled(const char *type, const char *data, const char *label, uint64_t attributes, const char *subject) {
+    int is_private = strcmp(type, "tmpfs") == 0 || strcmp(type, "devpts") == 0;
+    int tree = filesystem_new(type, data, is_private ? label : NULL, attributes, subject);
+    if (label && strcmp(type, "mqueue") == 0) label_directory(tree, label, subject);
+    return tree;
+}
+
+int filesystem_new(const char *type, const char *data, const char *label, uint64_t attributes, const char *subject) {
     char copy[4096], *rest = copy, *option;
     int context = child_check((int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), "mount", subject);
+    if (label) child_check((int)syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "context", label, 0), "selinux label", label);
     snprintf(copy, sizeof copy, "%s", data);
     while ((option = strsep(&rest, ",")) != NULL) {
         if (*option == 0) continue;
@@ -119,7 +143,7 @@ int filesystem_new(const char *type, const char *data, uint64_t attributes, cons
 // v1: a small tmpfs with a directory per hierarchy, and the container's own cgroup bound on each.
 static void mount_v1_cgroups(const void *plan, const struct berth_container *container, int place, const char *subject, uint64_t attributes) {
     static const char prefix[] = "/sys/fs/cgroup/";
-    int tree = filesystem_new("tmpfs", "mode=755,size=64k", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, subject);
+    int tree = filesystem_new("tmpfs", "mode=755,size=64k", mount_label(plan, container), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, subject);
     child_check(tree_move(tree, place), "mount", subject);
     for (uint32_t i = 0; i < container->cgroup.directories.count; i++) {
         char name[256];
@@ -144,7 +168,7 @@ static void mount_cgroups(const void *plan, const struct berth_container *contai
     if (unified < 0) return mount_v1_cgroups(plan, container, place, subject, attributes);
     int tree;
     if (container->flags & BERTH_CGROUP_NAMESPACE) {
-        tree = filesystem_new("cgroup2", "", attributes, subject);
+        tree = filesystem_new("cgroup2", "", NULL, attributes, subject);
     } else {
         tree = child_check(tree_clone(unified, 0), "cgroup mount", first);
         child_check(tree_set(tree, 0, attributes, 0, 0), "cgroup mount", first);
@@ -166,7 +190,9 @@ void mounts_perform(const void *plan, const struct berth_container *container, i
         int place = child_check(root_make(root, destination, is_file, is_kernel ? RESOLVE_NO_SYMLINKS : 0), "mount point", destination);
         switch (mount->kind) {
         case BERTH_MOUNT_FILESYSTEM: {
-            int tree = trees[i] >= 0 ? trees[i] : filesystem_new(type, text(plan, mount->detail), attributes_of(mount->options), destination);
+            int tree = trees[i] >= 0
+                ? trees[i]
+                : filesystem_labelled(type, text(plan, mount->detail), mount_label(plan, container), attributes_of(mount->options), destination);
             child_check(tree_move(tree, place), "mount", destination);
             close(tree);
             break;
@@ -186,8 +212,8 @@ void mounts_perform(const void *plan, const struct berth_container *container, i
     }
 }
 
-static int new_empty(const char *subject) {
-    return filesystem_new("tmpfs", "size=0,mode=555", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, subject);
+static int new_empty(const char *label, const char *subject) {
+    return filesystem_new("tmpfs", "size=0,mode=555", label, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, subject);
 }
 
 // It is the host's node: read-only it discards what is written all the same, and keeps its mode and owner.
@@ -208,7 +234,7 @@ void paths_cover(const void *plan, const struct berth_container *container, int 
         child_check(fstat(place, &status), "mask", path);
         int *first = S_ISDIR(status.st_mode) ? &empty : &null;
         // The others are copies of the first, and so read-only like that.
-        int cover = *first >= 0 ? child_check(tree_clone(*first, 0), "mask", path) : S_ISDIR(status.st_mode) ? new_empty(path) : new_null(path);
+        int cover = *first >= 0 ? child_check(tree_clone(*first, 0), "mask", path) : S_ISDIR(status.st_mode) ? new_empty(mount_label(plan, container), path) : new_null(path);
         child_check(tree_move(cover, place), "mask", path);
         if (*first < 0) *first = cover;
         else close(cover);

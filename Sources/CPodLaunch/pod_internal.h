@@ -62,8 +62,10 @@ int tree_map(int tree, int is_recursive, int user_namespace);
 
 // @param target a pidfd: its container's /proc shows the PID namespace to be joined; or -1.
 void mounts_open_sources(const void *plan, const struct berth_container *container, const struct pod_context *context, int target, int *trees);
-// A file system of its own, not mounted anywhere yet.
-int filesystem_new(const char *type, const char *data, uint64_t attributes, const char *subject);
+// A file system of its own, not mounted anywhere yet; its files have the SELinux label, unless that is NULL.
+int filesystem_new(const char *type, const char *data, const char *label, uint64_t attributes, const char *subject);
+// Of file systems made for the container; NULL for none.
+const char *mount_label(const void *plan, const struct berth_container *container);
 void mounts_perform(const void *plan, const struct berth_container *container, int root, const int *trees);
 void devices_make(const void *plan, const struct berth_container *container, int root);
 void paths_cover(const void *plan, const struct berth_container *container, int root);

@@ -12,6 +12,12 @@
 // Read while there is the host's /proc; told when the program is about to run, so that the supervisor wakes once.
 static struct pod_report identity = {.kind = POD_IDENTITY};
 
+static void set_label(const char *attribute, const char *context) {
+    int file = child_check(open(attribute, O_WRONLY | O_CLOEXEC), "selinux label", attribute);
+    child_check((int)write(file, context, strlen(context)), "selinux label", context);
+    close(file);
+}
+
 void process_join(const char *const *directories) {
     for (; *directories; directories++) {
         char path[4096];
@@ -33,6 +39,7 @@ void process_prepare(const void *plan, const struct berth_process *process) {
     signal(SIGPIPE, SIG_DFL);
     // Else the container would possess the keys of whoever started the node. Without keys in the kernel, or with none left
     // in the quota of root, there is nothing to share or it cannot be had.
+    if (process->flags & BERTH_SELINUX) set_label("/proc/self/attr/keycreate", text(plan, process->label));
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
     pod_identity(&identity.pid, &identity.start_ticks);
 
@@ -41,13 +48,14 @@ void process_prepare(const void *plan, const struct berth_process *process) {
     if (write(file, value, strlen(value)) < 0) child_warn("oom_score_adj", value, errno);
     close(file);
     if (process->flags & BERTH_APPARMOR) {
-        const char *profile = text(plan, process->apparmor);
+        const char *profile = text(plan, process->label);
         file = open("/proc/self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
         if (file < 0) file = child_check(open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC), "apparmor profile", profile);
         int length = snprintf(value, sizeof value, "exec %s", profile);
         child_check((int)write(file, value, (size_t)length), "apparmor profile", profile);
         close(file);
     }
+    if (process->flags & BERTH_SELINUX) set_label("/proc/self/attr/exec", text(plan, process->label));
 }
 
 static uint64_t held_capabilities(void) {

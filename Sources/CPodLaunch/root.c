@@ -76,7 +76,7 @@ static size_t common_parent(const void *plan, struct berth_span layers) {
 // For more layers than one page of options has room for; needs a kernel with `lowerdir+` (6.8).
 static int mount_many_layers(const void *plan, const struct berth_container *container, size_t prefix) {
     char path[4096];
-    const char *scratch = text(plan, container->scratch);
+    const char *scratch = text(plan, container->scratch), *label = mount_label(plan, container);
     int context = child_check((int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC), "overlay", scratch);
     for (uint32_t i = container->layers.count; i-- > 0;) {
         const char *layer = nth_text(plan, container->layers, i) + prefix;
@@ -86,6 +86,7 @@ static int mount_many_layers(const void *plan, const struct berth_container *con
     child_check((int)syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "upperdir", path, 0), "overlay upper", path);
     snprintf(path, sizeof path, "%s/work", scratch);
     child_check((int)syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "workdir", path, 0), "overlay work", path);
+    if (label) child_check((int)syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "context", label, 0), "selinux label", label);
     child_check((int)syscall(SYS_fsconfig, context, FSCONFIG_SET_FLAG, "volatile", NULL, 0), "overlay", "volatile");
     child_check((int)syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0), "overlay", scratch);
     return child_check((int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0), "overlay", scratch);
@@ -110,10 +111,12 @@ static void map_layers(const char *parent, const char *scratch, const char *merg
 int root_mount(const void *plan, const struct berth_container *container, const struct pod_context *context) {
     // The kernel takes one page of options, terminator included.
     char options[4096], merged[4096];
-    const char *scratch = text(plan, container->scratch);
+    const char *scratch = text(plan, container->scratch), *label = mount_label(plan, container);
     size_t prefix = common_parent(plan, container->layers);
     // `volatile`: nobody reads this layer after its container, so unmounting it need not flush the disk.
-    int used = snprintf(options, sizeof options, "volatile,upperdir=%s/upper,workdir=%s/work,lowerdir=", scratch, scratch);
+    int used = snprintf(
+        options, sizeof options, "volatile,%s%s%supperdir=%s/upper,workdir=%s/work,lowerdir=", label ? "context=\"" : "", label ? label : "",
+        label ? "\"," : "", scratch, scratch);
     for (uint32_t i = container->layers.count; i-- > 0 && used < (int)sizeof options;)
         used += snprintf(options + used, sizeof options - (size_t)used, "%s%s", nth_text(plan, container->layers, i) + prefix, i ? ":" : "");
     // Over the upper directory itself, which nobody looks at any more, unless something else is to lie or to be found there.

@@ -1,4 +1,5 @@
 #include "pod_internal.h"
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -37,7 +38,7 @@ static void narrow_cgroups(const char *const *directories) {
         close(source);
     }
     child_check(umount2(top, MNT_DETACH), "cgroup mount", top);
-    int tree = filesystem_new("tmpfs", "mode=755,size=64k", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, top);
+    int tree = filesystem_new("tmpfs", "mode=755,size=64k", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, top);
     int place = child_check(open(top, O_PATH | O_DIRECTORY | O_CLOEXEC), "cgroup mount", top);
     child_check(tree_move(tree, place), "cgroup mount", top);
     for (int i = 0; i < count; i++) {
@@ -72,7 +73,7 @@ static int enter_bundle(const char *scratch, const char *const *directories) {
     snprintf(path, sizeof path, "%s/bundle", scratch);
     if (mkdir(path, 0700) && errno != EEXIST) child_fail("bundle", path, errno);
     int place = child_check(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), "bundle", path);
-    int tree = filesystem_new("tmpfs", "mode=700,size=64m", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, path);
+    int tree = filesystem_new("tmpfs", "mode=700,size=64m", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, path);
     child_check(tree_move(tree, place), "bundle", path);
     child_check(fchdir(tree), "bundle", path);
     close(place);
@@ -117,6 +118,24 @@ static int last_message(const char *log, char *message, size_t size) {
 
 enum { ARGUMENTS = 16 };
 
+// As a step, with what is known of it in place of an errno.
+static void say(const struct pod_context *context, const char *verb, const char *message) {
+    const char *name = strrchr(context->runtime, '/');
+    struct pod_report report = {.kind = POD_FAILURE};
+    snprintf(report.step, sizeof report.step, "%s %s", name ? name + 1 : context->runtime, verb);
+    snprintf(report.subject, sizeof report.subject, "%s", message);
+    child_send(&report, -1);
+}
+
+// The command goes, and with it all that it has started and we: nobody knows how far they have come.
+static _Noreturn void give_up(const struct pod_context *context, const char *verb) {
+    char message[64];
+    snprintf(message, sizeof message, "no end within %u s", context->runtime_seconds);
+    say(context, verb, message);
+    kill(0, SIGKILL);
+    _exit(127);
+}
+
 // What the command says goes to its log; what it starts has the streams. Its exit code, or 128 and a signal.
 static int run(const struct pod_context *context, const char *const *arguments) {
     const char *all[ARGUMENTS + 8] = {context->runtime, "--root", context->runtime_state, "--log", LOG, "--log-format", "json"};
@@ -128,19 +147,20 @@ static int run(const struct pod_context *context, const char *const *arguments) 
         execve(context->runtime, (char **)(uintptr_t)all, environment);
         _exit(127);
     }
+    struct pollfd end = {.fd = child_check((int)syscall(SYS_pidfd_open, pid, 0), "OCI runtime", "pidfd"), .events = POLLIN};
+    if (child_check(poll(&end, 1, (int)context->runtime_seconds * 1000), "OCI runtime", "poll") == 0) give_up(context, arguments[0]);
+    close(end.fd);
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR) child_fail("OCI runtime", "wait", errno);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-// As a step, with what the runtime has said in place of an errno.
 static _Noreturn void fail(const struct pod_context *context, const char *verb, int code) {
-    char step[64], message[256];
-    const char *name = strrchr(context->runtime, '/');
-    snprintf(step, sizeof step, "%s %s", name ? name + 1 : context->runtime, verb);
+    char message[256];
     if (access(context->runtime, X_OK)) snprintf(message, sizeof message, "%s: %s", context->runtime, strerror(errno));
     else if (!last_message(LOG, message, sizeof message)) snprintf(message, sizeof message, "exit code %d", code);
-    child_fail(step, message, 0);
+    say(context, verb, message);
+    _exit(127);
 }
 
 static int listen_for_terminal(void) {

@@ -20,6 +20,11 @@ static int is_text(struct view view, struct berth_span span) {
     return text[span.count] == 0 && memchr(text, 0, span.count) == NULL;
 }
 
+// Without a count: the text goes as far as its NUL.
+static int is_text_at(struct view view, uint32_t offset) {
+    return offset < view.size && memchr(view.base + offset, 0, view.size - offset) != NULL;
+}
+
 static int are_texts(struct view view, struct berth_span list) {
     if (!holds(view, list, sizeof(struct berth_span), 8)) return 0;
     const struct berth_span *spans = berth_at(view.base, list.offset);
@@ -40,7 +45,7 @@ static int is_cgroup(struct view view, const struct berth_cgroup *cgroup) {
 
 static int is_process(struct view view, const struct berth_process *process) {
     return are_texts(view, process->arguments) && process->arguments.count > 0 && are_texts(view, process->environment)
-        && is_text(view, process->working_directory) && is_text(view, process->apparmor) && is_text(view, process->document)
+        && is_text(view, process->working_directory) && is_text(view, process->label) && is_text(view, process->document)
         && holds(view, process->groups, sizeof(uint32_t), 4)
         && holds(view, process->seccomp, 1, 8) && process->seccomp.count % 8 == 0 && process->seccomp.count / 8 <= UINT16_MAX
         && holds(view, process->resource_limits, sizeof(struct berth_resource_limit), 8);
@@ -53,7 +58,8 @@ static int is_container(struct view view, const struct berth_container *containe
         || !are_texts(view, container->layers) || container->layers.count == 0
         || !holds(view, container->mounts, sizeof(struct berth_mount), 8)
         || !holds(view, container->devices, sizeof(struct berth_device), 8)
-        || !are_texts(view, container->masked_paths) || !are_texts(view, container->read_only_paths))
+        || !are_texts(view, container->masked_paths) || !are_texts(view, container->read_only_paths)
+        || (container->mount_label != 0 && !is_text_at(view, container->mount_label)))
         return 0;
     const struct berth_mount *mounts = berth_at(view.base, container->mounts.offset);
     for (uint32_t i = 0; i < container->mounts.count; i++)

@@ -10,6 +10,8 @@ package struct FileStatus: Sendable {
     package let user: uid_t
     package let group: gid_t
     package let inode: UInt64
+    /// Of the file system it is on.
+    package let device: UInt64
     package let links: Int
     /// Bytes: as read, and as taken on disk.
     package let size: Int
@@ -46,6 +48,7 @@ package struct FileStatus: Sendable {
         user = status.st_uid
         group = status.st_gid
         inode = UInt64(status.st_ino)
+        device = UInt64(status.st_dev)
         links = Int(status.st_nlink)
         size = Int(status.st_size)
         diskBytes = Int(status.st_blocks) * 512

@@ -21,6 +21,7 @@ extension ContainerPlan {
         body.read_only_paths = writer.texts(readOnlyPaths)
         body.cgroup = cgroup.written(to: &writer)
         body.process = process.written(to: &writer)
+        if let mountLabel { body.mount_label = writer.text(mountLabel).offset }
         body.log_max_bytes = UInt64(logMaxBytes)
         body.log_max_files = UInt32(logMaxFiles)
         body.attempt = UInt32(attempt)
@@ -50,7 +51,7 @@ extension ContainerPlan {
                     mode: $0.mode)
             },
             maskedPaths: reader.texts(body.masked_paths), readOnlyPaths: reader.texts(body.read_only_paths),
-            process: ProcessPlan(body.process, in: reader), cgroup: CgroupPlan(body.cgroup, in: reader),
+            process: ProcessPlan(body.process, in: reader), mountLabel: body.mount_label > 0 ? reader.text(at: body.mount_label) : nil, cgroup: CgroupPlan(body.cgroup, in: reader),
             hasCgroupNamespace: has(BERTH_CGROUP_NAMESPACE), logPath: reader.text(body.log_path),
             logMaxBytes: Int(clamping: body.log_max_bytes), logMaxFiles: Int(body.log_max_files), stdin: has(BERTH_STDIN),
             stdinOnce: has(BERTH_STDIN_ONCE))

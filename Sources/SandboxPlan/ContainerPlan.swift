@@ -14,6 +14,8 @@ package struct ContainerPlan: Codable, Hashable, Sendable {
     package var maskedPaths: [String]
     package var readOnlyPaths: [String]
     package var process: ProcessPlan
+    /// SELinux context of the file systems that are made for the container; nil: they are labelled as the policy has it.
+    package var mountLabel: String?
     package var cgroup: CgroupPlan
     /// A new cgroup namespace, rooted at the container's cgroup.
     package var hasCgroupNamespace: Bool
@@ -27,7 +29,7 @@ package struct ContainerPlan: Codable, Hashable, Sendable {
     /// stdin closes when the first attached client goes.
     package var stdinOnce: Bool
 
-    package init(id: String, name: String, attempt: Int, processTarget: String? = nil, root: RootFilesystem, mounts: [MountPlan], devices: [DevicePlan], maskedPaths: [String], readOnlyPaths: [String], process: ProcessPlan, cgroup: CgroupPlan, hasCgroupNamespace: Bool = true, logPath: String, logMaxBytes: Int = 10 << 20, logMaxFiles: Int = 5, stdin: Bool = false, stdinOnce: Bool = false) {
+    package init(id: String, name: String, attempt: Int, processTarget: String? = nil, root: RootFilesystem, mounts: [MountPlan], devices: [DevicePlan], maskedPaths: [String], readOnlyPaths: [String], process: ProcessPlan, mountLabel: String? = nil, cgroup: CgroupPlan, hasCgroupNamespace: Bool = true, logPath: String, logMaxBytes: Int = 10 << 20, logMaxFiles: Int = 5, stdin: Bool = false, stdinOnce: Bool = false) {
         self.id = id
         self.name = name
         self.attempt = attempt
@@ -38,6 +40,7 @@ package struct ContainerPlan: Codable, Hashable, Sendable {
         self.maskedPaths = maskedPaths
         self.readOnlyPaths = readOnlyPaths
         self.process = process
+        self.mountLabel = mountLabel
         self.cgroup = cgroup
         self.hasCgroupNamespace = hasCgroupNamespace
         self.logPath = logPath
@@ -146,11 +149,13 @@ package struct ProcessPlan: Codable, Hashable, Sendable {
     package var tty: Bool
     /// Written to `/proc/self/attr/apparmor/exec` when set.
     package var appArmorProfile: String?
+    /// An SELinux context, written to `/proc/self/attr/exec` when set. No kernel enforces both kinds.
+    package var seLinuxLabel: String?
     /// The same said to an OCI runtime, in JSON: of a container the whole `config.json`, of a command its process. Nil: `berth-pod`
     /// performs the plan itself.
     package var document: String?
 
-    package init(arguments: [String], environment: [String], workingDirectory: String = "/", uid: UInt32 = 0, gid: UInt32 = 0, groups: [UInt32] = [], umask: UInt32 = 0o022, capabilities: CapabilitySets = CapabilitySets(), noNewPrivileges: Bool = true, seccomp: [UInt8] = [], resourceLimits: [ResourceLimit] = [], oomScoreAdjustment: Int = 0, tty: Bool = false, appArmorProfile: String? = nil, document: String? = nil) {
+    package init(arguments: [String], environment: [String], workingDirectory: String = "/", uid: UInt32 = 0, gid: UInt32 = 0, groups: [UInt32] = [], umask: UInt32 = 0o022, capabilities: CapabilitySets = CapabilitySets(), noNewPrivileges: Bool = true, seccomp: [UInt8] = [], resourceLimits: [ResourceLimit] = [], oomScoreAdjustment: Int = 0, tty: Bool = false, appArmorProfile: String? = nil, seLinuxLabel: String? = nil, document: String? = nil) {
         self.arguments = arguments
         self.environment = environment
         self.workingDirectory = workingDirectory
@@ -165,6 +170,7 @@ package struct ProcessPlan: Codable, Hashable, Sendable {
         self.oomScoreAdjustment = oomScoreAdjustment
         self.tty = tty
         self.appArmorProfile = appArmorProfile
+        self.seLinuxLabel = seLinuxLabel
         self.document = document
     }
 }

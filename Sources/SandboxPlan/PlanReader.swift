@@ -26,6 +26,11 @@ struct PlanReader {
         String(decoding: bytes[Int(span.offset)..<Int(span.offset + span.count)], as: UTF8.self)
     }
 
+    /// As far as its NUL.
+    func text(at offset: UInt32) -> String {
+        String(decoding: bytes[Int(offset)...].prefix { $0 != 0 }, as: UTF8.self)
+    }
+
     func array<Element: BitwiseCopyable>(_ span: berth_span, of: Element.Type) -> [Element] {
         bytes.withUnsafeBytes { raw in
             (0..<Int(span.count)).map {

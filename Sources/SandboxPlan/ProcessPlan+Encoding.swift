@@ -23,7 +23,7 @@ extension ProcessPlan {
         process.arguments = writer.texts(arguments)
         process.environment = writer.texts(environment)
         process.working_directory = writer.text(workingDirectory)
-        process.apparmor = writer.text(appArmorProfile ?? "")
+        process.label = writer.text(seLinuxLabel ?? appArmorProfile ?? "")
         process.document = writer.text(document ?? "")
         process.groups = writer.array(groups)
         process.seccomp = writer.array(seccomp)
@@ -33,7 +33,8 @@ extension ProcessPlan {
         process.gid = gid
         process.umask = umask
         process.flags = UInt32(
-            (noNewPrivileges ? BERTH_NO_NEW_PRIVILEGES : 0) | (tty ? BERTH_TTY : 0) | (appArmorProfile != nil ? BERTH_APPARMOR : 0))
+            (noNewPrivileges ? BERTH_NO_NEW_PRIVILEGES : 0) | (tty ? BERTH_TTY : 0)
+                | (seLinuxLabel != nil ? BERTH_SELINUX : appArmorProfile != nil ? BERTH_APPARMOR : 0))
         process.oom_score_adjustment = Int32(oomScoreAdjustment)
         return process
     }
@@ -52,7 +53,8 @@ extension ProcessPlan {
                 ResourceLimit(resource: Int($0.resource), soft: $0.soft, hard: $0.hard)
             },
             oomScoreAdjustment: Int(process.oom_score_adjustment), tty: has(BERTH_TTY),
-            appArmorProfile: has(BERTH_APPARMOR) ? reader.text(process.apparmor) : nil,
+            appArmorProfile: has(BERTH_APPARMOR) ? reader.text(process.label) : nil,
+            seLinuxLabel: has(BERTH_SELINUX) ? reader.text(process.label) : nil,
             document: process.document.count > 0 ? reader.text(process.document) : nil)
     }
 }

@@ -21,6 +21,7 @@ extension SandboxPlan {
         body.cgroup = cgroup.written(to: &writer)
         body.shared_memory_bytes = UInt64(sharedMemoryBytes)
         body.oom_score_adjustment = Int32(oomScoreAdjustment)
+        body.runtime_seconds = UInt32(clamping: runtime?.commandSeconds ?? 0)
         return writer.finished(body, kind: BERTH_PLAN_SANDBOX)
     }
 
@@ -40,7 +41,10 @@ extension SandboxPlan {
             },
             cgroup: CgroupPlan(body.cgroup, in: reader),
             sharedMemoryBytes: Int(clamping: body.shared_memory_bytes), oomScoreAdjustment: Int(body.oom_score_adjustment),
-            runtime: body.runtime.count > 0 ? OCIRuntime(handler: reader.text(body.handler), path: reader.text(body.runtime)) : nil)
+            runtime: body.runtime.count > 0
+                ? OCIRuntime(
+                    handler: reader.text(body.handler), path: reader.text(body.runtime),
+                    commandSeconds: body.runtime_seconds > 0 ? Int(body.runtime_seconds) : nil) : nil)
     }
 }
 

@@ -70,7 +70,7 @@ struct Birth {
         let code = pod_enter_sandbox(plan.bytes, sandbox, &anchor, &step, &subject)
         if code < 0 { return report(step, subject, code) }
         let supervisor = Supervisor(directory, sandbox.pointee, anchor, unifiedIndex: unifiedIndex)
-        supervisor.use(runtime: plan.text(sandbox.pointee.runtime))
+        supervisor.use(runtime: plan.text(sandbox.pointee.runtime), seconds: sandbox.pointee.runtime_seconds)
         plan.close()
         return report("event loop", nil, supervisor.run(connection))
     }

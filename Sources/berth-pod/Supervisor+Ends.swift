@@ -73,7 +73,7 @@ extension Supervisor {
 
     func shutDown(_ connection: Connection, _ tag: UInt64) {
         ending = (connection, tag)
-        for child in children { _ = pod_kill(child.pid, 9) }
+        for child in children { _ = pod_kill_group(child.pid, 9) }
         for container in containers where container.isRunning { container.cgroup.signal(9) }
         finishIfDone()
     }

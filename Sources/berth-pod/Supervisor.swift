@@ -34,13 +34,14 @@ final class Supervisor {
         self.directory = directory
         poller = pod_poller()
         context = pod_context(
-            pid_scope: sandbox.pid_scope, shared_memory: nil, anchor: anchor, user_base: sandbox.user_base, runtime: nil, runtime_state: nil)
+            pid_scope: sandbox.pid_scope, shared_memory: nil, anchor: anchor, user_base: sandbox.user_base, runtime: nil, runtime_state: nil, runtime_seconds: 0)
         if Int(sandbox.flags) & BERTH_IPC != 0 { context.shared_memory = joined("shm") }
     }
 
     /// Containers are made by the OCI runtime of this path, should there be one.
-    func use(runtime: Text) {
+    func use(runtime: Text, seconds: UInt32) {
         guard length(runtime) > 0 else { return }
+        context.runtime_seconds = seconds > 0 ? min(seconds, 86_400) : 120
         context.runtime = Text(pod_copy(runtime))
         context.runtime_state = joined("oci")
     }

@@ -43,7 +43,8 @@ struct Daemon {
             ? try await .prepare(network, configurationDirectory: options.cniConfiguration, logger: logger) : nil
         let hasOwnDNS = options.standalone && options.clusterDNS.isEmpty
         let environment = try NodeEnvironment(
-            options: options, machine: machine, clusterDNS: hasOwnDNS ? [pods?.dnsAddress].compactMap(\.self) : options.clusterDNS.listed)
+            options: options, machine: machine, clusterDNS: hasOwnDNS ? [pods?.dnsAddress].compactMap(\.self) : options.clusterDNS.listed,
+            labels: await SecurityLabels.prepare(logger: logger))
         if environment.facts.privileges.lowestOOMScore > -998 {
             logger.warning(
                 "pods cannot be shielded from the OOM killer as their class deserves",

@@ -13,7 +13,7 @@ struct NodeEnvironment: Sendable {
     let paths: NodePaths
     let supervisor: String
 
-    init(options: NodeOptions, machine: MachineFacts, clusterDNS: [String]) throws {
+    init(options: NodeOptions, machine: MachineFacts, clusterDNS: [String], labels: SecurityLabels) throws {
         paths = NodePaths(root: options.rootDir)
         for (directory, mode) in [
             (paths.configuration, mode_t(0o755)), (paths.podsDirectory, 0o750), (paths.podLogs, 0o755), (paths.containerLogLinks, 0o755),
@@ -27,7 +27,9 @@ struct NodeEnvironment: Sendable {
         let cgroups = mounted.beneath(options.cgroupRoot)
 
         var kernel = KernelFeatures()
-        kernel.appArmor = SmallFile.firstLine("/sys/module/apparmor/parameters/enabled") == "Y"
+        kernel.appArmor = labels.hasAppArmor
+        kernel.appArmorDefaultProfile = labels.appArmorDefaultProfile
+        kernel.seLinux = labels.seLinux
         kernel.userNamespaces = (SmallFile.firstLine("/proc/sys/user/max_user_namespaces").flatMap(Int.init) ?? 0) > 0
         kernel.lastCapability = SmallFile.firstLine("/proc/sys/kernel/cap_last_cap").flatMap(Int.init) ?? kernel.lastCapability
         let runtimes = try options.runtimes { access($0, X_OK) == 0 }

@@ -135,6 +135,9 @@ struct NodeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("An OCI runtime for the RuntimeClass handler of that name, such as youki=/usr/local/bin/youki; may be repeated. crun and runc are found by themselves.", valueName: "name=path"))
     var ociRuntime: [String] = []
 
+    @Option(help: ArgumentHelp("What one command of an OCI runtime may take before it is ended.", valueName: "duration"))
+    var runtimeRequestTimeout = "2m"
+
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     var logLevel = Logger.Level.info
 
@@ -235,7 +238,10 @@ struct NodeOptions: ParsableArguments {
             guard isProgram(halves[1]) else { throw ValidationError("--oci-runtime '\(text)': there is no such program") }
             paths[halves[0]] = halves[1]
         }
-        return paths.sorted { $0.key < $1.key }.map { OCIRuntime(handler: $0.key, path: $0.value) }
+        guard let seconds = TimeInterval(goText: runtimeRequestTimeout), (1...86_400).contains(seconds) else {
+            throw ValidationError("--runtime-request-timeout '\(runtimeRequestTimeout)' is not a duration of a second to a day")
+        }
+        return paths.sorted { $0.key < $1.key }.map { OCIRuntime(handler: $0.key, path: $0.value, commandSeconds: Int(seconds.rounded(.up))) }
     }
 
     func labels() throws -> [String: String] { try pairs(nodeLabels, flag: "--node-labels") }

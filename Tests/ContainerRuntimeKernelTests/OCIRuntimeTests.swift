@@ -249,6 +249,53 @@ struct OCIRuntimeTests {
         try await node.runtime.removeScratch(of: hanging)
         try node.checkClean()
     }
+
+    @Test("a command of the runtime that does not end is ended, with all it has started, and says so", arguments: ["create", "start"])
+    func hangingStart(verb: String) async throws {
+        let script = try StubRuntime("case \"$*\" in *' \(verb) '*) sleep 1001 & setsid sleep 1002 & sleep 1003;; *' create '*) echo $$ > pid;; esac")
+        let node = try TestNode(runtime: script.runtime(seconds: 1))
+        let sandbox = try await node.runtime.createSandbox(node.plan)
+        let plan = try node.bundle("true")
+        await #expect(throws: RuntimeError.stepFailed(step: "\(script.name) \(verb)".cut, subject: "no end within 1 s", code: 0)) {
+            try await sandbox.start(plan)
+        }
+        #expect(try await sandbox.containers().isEmpty)
+        #expect(access(plan.root.scratch, F_OK) != 0 && access(plan.cgroup.directories[0], F_OK) != 0)
+        try await sandbox.shutDown()
+        try node.checkClean()
+    }
+
+    @Test("kill, exec and delete that do not end hold nothing up: the container is ended without them", arguments: [crun, runc])
+    func hangingCommands(handler: OCIRuntime) async throws {
+        let script = try StubRuntime("case \"$*\" in *' kill '*|*' exec '*|*' delete '*) sleep 1001 & sleep 1002;; *) exec \(handler.path) \"$@\";; esac")
+        let node = try TestNode(runtime: script.runtime(seconds: 1))
+        let sandbox = try await node.runtime.createSandbox(node.plan)
+        let plan = try node.bundle("trap 'exit 3' TERM; echo ready; while :; do sleep 0.01; done")
+        _ = try await sandbox.start(plan)
+        while try !node.output().contains("ready") { await Task.yield() }
+        await #expect(throws: RuntimeError.stepFailed(step: "\(script.name) exec".cut, subject: "no end within 1 s", code: 0)) {
+            _ = try await sandbox.exec(plan.id, node.process(["true"]))
+        }
+        try await sandbox.signal(plan.id, SIGTERM)
+        #expect(try await sandbox.exit(of: plan.id).code == 3)
+        try await sandbox.remove(plan.id)
+        #expect(try await sandbox.containers().isEmpty)
+        try await node.tearDown(sandbox)
+    }
+}
+
+/// A program with the command line of an OCI runtime that misbehaves, until it is let go of.
+private final class StubRuntime {
+    let path = "/tmp/berth-test-stub-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+    var name: String { String(path.dropFirst("/tmp/".count)) }
+
+    init(_ script: String) throws {
+        try ControlFile.write("#!/bin/bash\n\(script)\n".utf8, to: path, flags: O_CREAT, mode: 0o755)
+    }
+
+    deinit { unlink(path) }
+
+    func runtime(seconds: Int) -> OCIRuntime { OCIRuntime(handler: "stub", path: path, commandSeconds: seconds) }
 }
 
 extension TestNode {

@@ -110,5 +110,25 @@ extension NodeTests {
                 try await kubectl("delete", "runtimeclass", "by-moon")
             }
         }
+
+        @Test("a runtime whose commands do not end is given up, and the pod says so and can be deleted")
+        func stuck() async throws {
+            let path = "\(node.root)/stuck"
+            try ControlFile.write("#!/bin/sh\nexec sleep 86399\n".utf8, to: path, flags: O_CREAT, mode: 0o755)
+            try await node.stop()
+            try await node.start(with: ["--oci-runtime", "stuck=\(path)", "--runtime-request-timeout", "1s"])
+            try await node.inNamespace("stuck") { kubectl in
+                try await kubectl.apply(runtimeClass("stuck") + pod("stuck", "waits", "true", spec: "  restartPolicy: Never"))
+                try await kubectl.wait("pod/waits", until: "{.status.containerStatuses[0].state.terminated.reason}", is: "StartError")
+                #expect(try await kubectl.value("pod/waits", "{.status.containerStatuses[0].state.terminated.message}").contains("stuck create: no end within 1 s"))
+                try await eventually("an event tells") { try await kubectl("describe", "pod", "waits").contains("stuck create: no end within 1 s") }
+                let uid = try await kubectl.value("pod/waits", "{.metadata.uid}")
+                try await kubectl("delete", "pod", "waits")
+                #expect(try node.podCgroups.filter { $0.contains(uid) } == [] && access("\(node.root)/run/berth/pods/\(uid)", F_OK) != 0)
+                try await kubectl("delete", "runtimeclass", "by-stuck")
+            }
+            try await node.stop()
+            try await node.start()
+        }
     }
 }

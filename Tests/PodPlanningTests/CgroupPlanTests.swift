@@ -105,10 +105,12 @@ struct CgroupPlanTests {
         let writes = try plan(pod, on: node).cgroup.writes
         // A limit that cannot be written fails the start; a kernel without pages of that size has nothing to forbid.
         #expect(writes.contains { $0.file.hasSuffix("/hugetlb.2MB.max") && $0.value == "4194304" && !$0.isOptional })
+        #expect(writes.contains { $0.file.hasSuffix("/hugetlb.2MB.rsvd.max") && $0.value == "4194304" && $0.isOptional })
         #expect(writes.contains { $0.file.hasSuffix("/hugetlb.1GB.max") && $0.value == "0" && $0.isOptional })
         node.cgroups = .v1(hierarchies: ["cpu": "/cg/cpu", "hugetlb": "/cg/hugetlb"])
         let legacy = try plan(pod, on: node).cgroup
         #expect(legacy.writes.contains { $0.file == "\(legacy.directories[1])/hugetlb.2MB.limit_in_bytes" && $0.value == "4194304" && !$0.isOptional })
+        #expect(legacy.writes.contains { $0.file == "\(legacy.directories[1])/hugetlb.2MB.rsvd.limit_in_bytes" && $0.value == "4194304" })
         #expect(legacy.directories[1].hasPrefix("/cg/hugetlb/"))
     }
 

@@ -40,5 +40,8 @@ struct UnsupportedFieldTests {
         let failure = try admissionFailure(of: pod(spec), admitted: [], taints: [], on: .test())
         #expect(failure?.reason == "SELinux")
         #expect(failure?.message.contains(text) == true)
+        var node = try NodeFacts.test()
+        node.kernel.seLinux = SELinuxPolicy()
+        #expect(try admissionFailure(of: pod(spec), admitted: [], taints: [], on: node) == nil)
     }
 }

@@ -12,7 +12,7 @@ struct PlanEncodingTests {
             directories: ["/sys/fs/cgroup/kubepods/pod3f2a"],
             writes: [CgroupWrite(file: "/sys/fs/cgroup/kubepods/pod3f2a/memory.max", value: "1048576", isOptional: true)],
             deviceFilter: [0x95, .max]),
-        sharedMemoryBytes: 1 << 33, oomScoreAdjustment: -998, runtime: OCIRuntime(handler: "crun", path: "/usr/bin/crun"))
+        sharedMemoryBytes: 1 << 33, oomScoreAdjustment: -998, runtime: OCIRuntime(handler: "crun", path: "/usr/bin/crun", commandSeconds: 7))
 
     static let process = ProcessPlan(
         arguments: ["/bin/sh", "-c", "echo ä €"], environment: ["A=", "PATH=/bin"], workingDirectory: "/srv", uid: 65534, gid: 100,
@@ -30,7 +30,7 @@ struct PlanEncodingTests {
             MountPlan(destination: "/dev/shm", source: .podSharedMemory),
         ],
         devices: [DevicePlan(path: "/dev/sda", type: .block, major: 8, minor: 0, mode: 0o600)],
-        maskedPaths: ["/proc/kcore"], readOnlyPaths: ["/proc/sys"], process: process,
+        maskedPaths: ["/proc/kcore"], readOnlyPaths: ["/proc/sys"], process: process, mountLabel: "system_u:object_r:container_file_t:s0:c1,c2",
         cgroup: CgroupPlan(directories: [], writes: []), hasCgroupNamespace: false, logPath: "/var/log/pods/x/web/3.log",
         logMaxBytes: 5, logMaxFiles: 2, stdin: true, stdinOnce: true)
 
@@ -39,6 +39,10 @@ struct PlanEncodingTests {
         #expect(try SandboxPlan(decoding: Self.sandbox.encoded()) == Self.sandbox)
         #expect(try ProcessPlan(decoding: Self.process.encoded()) == Self.process)
         #expect(try ContainerPlan(decoding: Self.container.encoded()) == Self.container)
+        var labelled = Self.process
+        labelled.appArmorProfile = nil
+        labelled.seLinuxLabel = "system_u:system_r:container_t:s0:c1,c2"
+        #expect(try ProcessPlan(decoding: labelled.encoded()) == labelled)
     }
 
     @Test("every shortened plan is refused")

@@ -8,6 +8,8 @@ vm_cache=$repository/.build/vm
 vm_packages=(
     systemd systemd-sysv dbus udev kmod linux-image-amd64 initramfs-tools zstd jq curl ca-certificates
     "${runtime_packages[@]}"
+    # What pods may ask for beyond them: other runtimes, and the two kinds of security labels.
+    crun runc apparmor selinux-policy-default policycoreutils
 )
 
 # The base system, remade when what it is made of changes.
@@ -73,10 +75,10 @@ create_disk() {
     exec {to_machine}<> "$work/port.in" {from_machine}<> "$work/port.out"
 }
 
-# Returns when the agent in the machine answers.
+# start_machine [KERNEL PARAMETERS]: returns when the agent in the machine answers.
 start_machine() {
     nice qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 1536 -nodefaults -no-user-config -display none \
-        -kernel "$base/vmlinuz" -initrd "$base/initrd" -append 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 panic=5' \
+        -kernel "$base/vmlinuz" -initrd "$base/initrd" -append 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 panic=5 '"${1:-}" \
         -drive "file=$work/disk.qcow2,if=virtio" -drive "file=$work/cargo.img,if=virtio,format=raw,read-only=on" \
         -nic user,model=virtio-net-pci,restrict=on -object rng-random,id=entropy,filename=/dev/urandom -device virtio-rng-pci,rng=entropy \
         -device virtio-serial-pci -chardev "pipe,id=port,path=$work/port" -device virtserialport,chardev=port,name=berth \

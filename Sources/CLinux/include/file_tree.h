@@ -20,5 +20,9 @@ int berth_fsetxattr(int descriptor, const char *name, const void *value, unsigne
 long berth_fgetxattr(int descriptor, const char *name, void *value, unsigned long size);
 long berth_flistxattr(int descriptor, char *names, unsigned long size);
 
+/// The same of what an O_PATH descriptor stands for.
+int berth_set_attribute(int descriptor, const char *name, const void *value, unsigned long size);
+long berth_get_attribute(int descriptor, const char *name, void *value, unsigned long size);
+
 /// syncfs(2).
 int berth_syncfs(int descriptor);

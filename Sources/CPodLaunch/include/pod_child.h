@@ -32,6 +32,8 @@ struct pod_context {
     uint32_t user_base;
     /// The OCI runtime that makes the containers, and the directory it keeps its state in; NULL: we make them ourselves.
     const char *runtime, *runtime_state;
+    /// What one command of it may take.
+    uint32_t runtime_seconds;
 };
 
 struct pod_streams {

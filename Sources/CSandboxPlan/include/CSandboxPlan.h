@@ -62,7 +62,8 @@ struct berth_sandbox {
     struct berth_cgroup cgroup;
     uint64_t shared_memory_bytes;
     int32_t oom_score_adjustment;
-    uint32_t reserved;
+    /// What one command of the runtime may take; zero is two minutes. Seconds.
+    uint32_t runtime_seconds;
 };
 
 enum { BERTH_MOUNT_FILESYSTEM = 0, BERTH_MOUNT_BIND = 1, BERTH_MOUNT_CGROUP = 2, BERTH_MOUNT_SHARED_MEMORY = 3 };
@@ -90,13 +91,16 @@ struct berth_resource_limit {
     uint32_t resource, reserved;
 };
 
-enum { BERTH_NO_NEW_PRIVILEGES = 1, BERTH_TTY = 2, BERTH_APPARMOR = 4 };
+/// The last two say what the label is.
+enum { BERTH_NO_NEW_PRIVILEGES = 1, BERTH_TTY = 2, BERTH_APPARMOR = 4, BERTH_SELINUX = 8 };
 
 struct berth_process {
     uint64_t bounding, effective, permitted, inheritable, ambient;
     /// Of `berth_span`.
     struct berth_span arguments, environment;
-    struct berth_span working_directory, apparmor;
+    struct berth_span working_directory;
+    /// The AppArmor profile or the SELinux context that execve(2) changes to.
+    struct berth_span label;
     /// For an OCI runtime: config.json of a container, or the process document of a command. Empty: berth-pod reads the rest itself.
     struct berth_span document;
     /// Of uint32_t.
@@ -124,7 +128,9 @@ struct berth_container {
     struct berth_cgroup cgroup;
     struct berth_process process;
     uint64_t log_max_bytes;
-    uint32_t log_max_files, attempt, flags, reserved;
+    uint32_t log_max_files, attempt, flags;
+    /// Offset of the SELinux context of the file systems that are made for the container; zero: none.
+    uint32_t mount_label;
 };
 
 /// 0 when `bytes` is a whole, well-formed plan of `kind`: afterwards every span in it may be followed unchecked.

@@ -32,6 +32,7 @@ package struct NodeServices: Sendable {
     /// Keeps the seccomp programs it compiled.
     package let seccomp = SeccompCompiler()
     package let userRanges = UserRanges()
+    package let categoryPairs = CategoryPairs()
     package var logger: Logger
 
     package init(

@@ -81,6 +81,7 @@ extension PodManager {
             if memory.record.allocation == nil { memory.record.allocation = ResourceAllocation(of: pod.spec) }
             let published = try entry.status.map { try JSONDecoder().decode(PodStatus.self, from: $0) }
             if let range = memory.userMapping { await node.userRanges.keep(range, for: uid) }
+            if let pair = memory.categories { await node.categoryPairs.keep(pair, for: uid) }
             let objects = await remembered(of: uid, isComplete: memory.hasBeenSetUp)
             if !memory.record.isTerminal, published?.isTerminal != true { allocations.restore(pod, memory.record.allocation) }
             return worker(for: pod, isStatic: entry.source == .file, memory, objects: objects, published: published)

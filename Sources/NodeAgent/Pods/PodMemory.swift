@@ -10,6 +10,8 @@ package struct PodMemory: Codable, Hashable, Sendable {
     package var probes: [ProbeMachine] = []
     /// Host ids set aside for the pod's users, when `hostUsers` is false; from before its first sandbox until its last remains are gone.
     package var userMapping: IDMapping?
+    /// What keeps its processes and files from other pods', where the node has SELinux; for as long.
+    package var categories: SELinuxCategories?
     /// Everything of the pod that was on this node is gone again.
     package var isCleanedUp = false
 

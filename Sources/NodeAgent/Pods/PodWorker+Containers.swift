@@ -32,10 +32,11 @@ extension PodWorker {
             plan = try containerPlan(
                 for: container, in: granted, attempt: progress.nextAttempt, id: Self.newContainerID(), image: ResolvedImage(image),
                 volumes: volumes, objects: await referencedObjects(of: container), podIPs: memory.record.podIPs,
-                userMapping: sandbox.plan.namespaces.user, runtime: sandbox.plan.runtime,
+                userMapping: sandbox.plan.namespaces.user, categories: await categories(), runtime: sandbox.plan.runtime,
                 processTarget: try processTarget(of: container, in: pod, record: memory.record), seccomp: node.seccomp, on: facts)
             try await makeSubPaths(of: plan)
             try prepareFiles(for: container, plan)
+            try await settleLabels(of: plan)
         } catch {
             return await hold(name, error)
         }

@@ -76,8 +76,8 @@ extension PodWorker {
         guard let image = await node.images.stored(run.imageID) else { throw ContainerNotRunning(container: container.name) }
         return try containerPlan(
             for: container, in: granted, attempt: run.attempt, id: run.id, image: ResolvedImage(image), volumes: volumes, objects: objects,
-            podIPs: memory.record.podIPs, userMapping: sandbox?.plan.namespaces.user, runtime: sandbox?.plan.runtime, seccomp: node.seccomp,
-            on: node.facts)
+            podIPs: memory.record.podIPs, userMapping: sandbox?.plan.namespaces.user, categories: memory.categories,
+            runtime: sandbox?.plan.runtime, seccomp: node.seccomp, on: node.facts)
     }
 }
 

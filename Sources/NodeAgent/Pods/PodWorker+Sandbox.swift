@@ -162,7 +162,9 @@ extension PodWorker {
         volumes = [:]
         try removeDirectories()
         memory.userMapping = nil
+        memory.categories = nil
         await node.userRanges.release(uid)
+        await node.categoryPairs.release(uid)
     }
 
     /// Also what may have been made without being written down. When it fails, the next attempt begins here again.

@@ -10,14 +10,15 @@ package import SandboxPlan
 ///   - volumes: by name; every volume the container mounts must be in here.
 ///   - podIPs: empty while the pod has no network.
 ///   - userMapping: the range of host ids set aside for the pod, when `hostUsers` is false.
+///   - categories: the pod's own, where the node has SELinux.
 ///   - runtime: what the handler of the pod's RuntimeClass stands for; nil is Berth itself.
 ///   - processTarget: the id of the running container that an ephemeral one names as its target.
 ///   - seccomp: one for the life of the daemon, because it keeps what it compiled.
 /// - Throws: what the container waits for, in kubelet's words; `PlanningError.reason` is the waiting reason.
 package func containerPlan(
     for container: Container, in pod: Pod, attempt: Int, id: String, image: ResolvedImage, volumes: [String: MountedVolume],
-    objects: ReferencedObjects, podIPs: [String], userMapping: IDMapping? = nil, runtime: OCIRuntime? = nil, processTarget: String? = nil,
-    seccomp: SeccompCompiler, on node: NodeFacts
+    objects: ReferencedObjects, podIPs: [String], userMapping: IDMapping? = nil, categories: SELinuxCategories? = nil,
+    runtime: OCIRuntime? = nil, processTarget: String? = nil, seccomp: SeccompCompiler, on node: NodeFacts
 ) throws(PlanningError) -> ContainerPlan {
     let context = container.securityContext
     let user = try UserIdentity(container: container, pod: pod, image: image)
@@ -39,6 +40,7 @@ package func containerPlan(
     let isUnmasked = context.privileged || context.procMount == "Unmasked" && pod.spec.hostUsers == false
     let openFiles = node.privileges.openFiles
     let profile = try SeccompChoice(container: container, pod: pod, capabilities: capabilities, objects: objects, node: node)
+    let labels = try SELinuxLabels(of: container, in: pod, categories: categories, on: node)
     var plan = ContainerPlan(
         id: id, name: container.name, attempt: attempt, processTarget: processTarget,
         root: RootFilesystem(layers: image.layers, scratch: node.paths.containerScratch(id), isReadOnly: context.readOnlyRootFilesystem),
@@ -54,7 +56,9 @@ package func containerPlan(
             seccomp: runtime == nil ? try profile.program(by: seccomp) : [],
             resourceLimits: [ResourceLimit(resource: Int(RLIMIT_NOFILE.rawValue), soft: openFiles, hard: openFiles)],
             oomScoreAdjustment: max(oomScoreAdjustment(of: container, in: pod, on: node), node.privileges.lowestOOMScore),
-            tty: container.tty, appArmorProfile: try appArmorProfile(for: container, in: pod, on: node)),
+            tty: container.tty, appArmorProfile: try appArmorProfile(for: container, in: pod, on: node),
+            seLinuxLabel: labels.process?.description),
+        mountLabel: labels.file?.description,
         cgroup: cgroupPlan(for: container, in: pod, id: id, runtime: runtime, on: node),
         hasCgroupNamespace: !context.privileged || node.cgroups.isUnified,
         logPath: node.paths.containerLog(container.name, attempt: attempt, of: pod.identity),

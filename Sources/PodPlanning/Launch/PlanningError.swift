@@ -25,6 +25,12 @@ package enum PlanningError: ActionableError, Hashable {
     case badSeccompProfile(name: String, problem: String)
     case seccompFailed(step: String, code: Int32)
     case appArmorUnavailable
+    /// A `Localhost` profile that is not loaded.
+    case appArmorProfileNotFound(String)
+    case seLinuxUnavailable
+    case unknownSELinuxContext(String)
+    /// A volume whose files do not take the label, and what the kernel says.
+    case unlabelledVolume(String, context: String, problem: String)
     case userNamespacesUnavailable
     /// The handler that the pod's RuntimeClass names.
     case userNamespacesUnsupported(handler: String)
@@ -71,6 +77,10 @@ package enum PlanningError: ActionableError, Hashable {
         case .badSeccompProfile(let name, let problem): "seccomp profile \"\(name)\": \(problem)"
         case .seccompFailed(let step, let code): "libseccomp cannot \(step): error \(-code)"
         case .appArmorUnavailable: "cannot enforce AppArmor: the host has AppArmor disabled or no such profile"
+        case .appArmorProfileNotFound(let name): "apparmor profile not found \(name)"
+        case .seLinuxUnavailable: "cannot enforce SELinux: SELinux is not enabled on the host"
+        case .unknownSELinuxContext(let context): "cannot enforce SELinux: the policy of the host has no context \"\(context)\""
+        case .unlabelledVolume(let path, let context, let problem): "cannot label \(path) as \(context): \(problem)"
         case .userNamespacesUnavailable: "hostUsers is false and the node has no user namespace range for the pod"
         case .userNamespacesUnsupported(let handler): "RuntimeClass handler \"\(handler)\" does not support user namespaces, and hostUsers is false"
         case .hugePagesNotRequested(let medium): "medium \(medium): hugePages storage requested, but there is no resource request for huge pages"
@@ -93,7 +103,8 @@ package enum PlanningError: ActionableError, Hashable {
     /// `state.waiting.reason` of the container.
     package var reason: String {
         switch self {
-        case .noCommand, .unknownUser, .unknownGroup, .unknownCapability, .appArmorUnavailable,
+        case .noCommand, .unknownUser, .unknownGroup, .unknownCapability, .appArmorUnavailable, .appArmorProfileNotFound,
+            .seLinuxUnavailable, .unknownSELinuxContext, .unlabelledVolume,
             .seccompProfileNotFound, .badSeccompProfile, .seccompFailed, .badStopSignal:
             "CreateContainerError"
         default: "CreateContainerConfigError"
@@ -110,6 +121,9 @@ package enum PlanningError: ActionableError, Hashable {
         case .noCommand: "set command in the container, or Entrypoint or Cmd in the image"
         case .unknownUser, .unknownGroup: "use a numeric id, or an image whose passwd and group files have the name"
         case .appArmorUnavailable: "remove appArmorProfile, or boot with AppArmor enabled"
+        case .appArmorProfileNotFound(let name): "load it on the node: apparmor_parser -r FILE, with profile \(name) in the file"
+        case .seLinuxUnavailable: "remove seLinuxOptions, or boot with SELinux enabled"
+        case .unknownSELinuxContext: "use a user, role, type and level that the policy knows (seinfo lists them), or load a module that has them"
         case .seccompProfileNotFound(let name): "put the profile at seccomp/\(name) in the kubelet directory"
         case .userNamespacesUnsupported: "remove runtimeClassName, for the built-in handler supports them, or hostUsers"
         case .hugePagesNotRequested: "give a container a limit of hugepages-<size>, with cpu or memory"

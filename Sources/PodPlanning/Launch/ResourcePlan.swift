@@ -33,7 +33,10 @@ struct ResourcePlan: Hashable {
         }
         if let pidsLimit { writes.append(CgroupWrite(file: "\(directory)/pids.max", value: "\(pidsLimit)")) }
         for (size, bytes) in hugePages.sorted(by: { $0.key < $1.key }) {
-            writes.append(CgroupWrite(file: "\(directory)/hugetlb.\(Self.kernelSize(size)).max", value: "\(bytes)", isOptional: bytes == 0))
+            let file = "\(directory)/hugetlb.\(Self.kernelSize(size))"
+            writes.append(CgroupWrite(file: "\(file).max", value: "\(bytes)", isOptional: bytes == 0))
+            // What is reserved, Linux 5.7: mmap(2) then says ENOMEM, where else the first touch of the page beyond would be the end.
+            if bytes > 0 { writes.append(CgroupWrite(file: "\(file).rsvd.max", value: "\(bytes)", isOptional: true)) }
         }
         return writes
     }
@@ -55,7 +58,9 @@ struct ResourcePlan: Hashable {
         }
         if let pidsLimit { add("pids", "pids.max", pidsLimit) }
         for (size, bytes) in hugePages.sorted(by: { $0.key < $1.key }) {
-            add("hugetlb", "hugetlb.\(Self.kernelSize(size)).limit_in_bytes", bytes, isOptional: bytes == 0)
+            let file = "hugetlb.\(Self.kernelSize(size))"
+            add("hugetlb", "\(file).limit_in_bytes", bytes, isOptional: bytes == 0)
+            if bytes > 0 { add("hugetlb", "\(file).rsvd.limit_in_bytes", bytes, isOptional: true) }
         }
         return writes
     }

@@ -38,8 +38,8 @@ package func admissionFailure(of pod: Pod, admitted: [Pod], taints: [Taint], on 
         return PodFailure(
             reason: "TaintToleration", message: "Predicate TaintToleration failed: node(s) had untolerated taint {\(taint.key): \(taint.value)}")
     }
-    if let field = pod.spec.seLinuxField {
-        return PodFailure(reason: "SELinux", message: "Cannot enforce SELinux: spec.\(field): Berth does not label processes and files; remove it")
+    if node.kernel.seLinux == nil, let field = pod.spec.seLinuxField {
+        return PodFailure(reason: "SELinux", message: "Cannot enforce SELinux: spec.\(field): SELinux is not enabled on the host")
     }
     if pod.spec.asksForAppArmor, !node.kernel.appArmor {
         return PodFailure(reason: "AppArmor", message: "Cannot enforce AppArmor: AppArmor is not enabled on the host")

@@ -56,6 +56,8 @@ package struct KernelFeatures: Codable, Hashable, Sendable {
     package var appArmor = false
     /// The loaded AppArmor profile that stands for RuntimeDefault; nil when none is.
     package var appArmorDefaultProfile: String?
+    /// Nil: the kernel has no SELinux, or no policy is loaded.
+    package var seLinux: SELinuxPolicy?
     /// `mount_setattr(2)` with `AT_RECURSIVE`, Linux 5.12.
     package var recursiveReadOnly = true
     package var userNamespaces = true

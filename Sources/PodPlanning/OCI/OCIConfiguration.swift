@@ -26,6 +26,7 @@ package func ociConfiguration(
         "maskedPaths": texts(plan.maskedPaths), "readonlyPaths": texts(plan.readOnlyPaths),
     ]
     linux["seccomp"] = seccomp
+    linux["mountLabel"] = plan.mountLabel.map { .string($0) }
     return [
         "ociVersion": "1.0.2",
         "process": ociProcess(plan.process),
@@ -53,6 +54,7 @@ package func ociProcess(_ plan: ProcessPlan) -> JSONValue {
         "rlimits": .array(plan.resourceLimits.map(ociLimit)),
     ]
     process["apparmorProfile"] = plan.appArmorProfile.map { .string($0) }
+    process["selinuxLabel"] = plan.seLinuxLabel.map { .string($0) }
     return process
 }
 
