@@ -116,7 +116,7 @@ static int last_message(const char *log, char *message, size_t size) {
     return used > 0;
 }
 
-enum { ARGUMENTS = 16 };
+enum { ARGUMENTS = 16, MOST_SECONDS = 10 };
 
 // As a step, with what is known of it in place of an errno.
 static void say(const struct pod_context *context, const char *verb, const char *message) {
@@ -128,16 +128,16 @@ static void say(const struct pod_context *context, const char *verb, const char 
 }
 
 // The command goes, and with it all that it has started and we: nobody knows how far they have come.
-static _Noreturn void give_up(const struct pod_context *context, const char *verb) {
+static _Noreturn void give_up(const struct pod_context *context, const char *verb, uint32_t seconds) {
     char message[64];
-    snprintf(message, sizeof message, "no end within %u s", context->runtime_seconds);
+    snprintf(message, sizeof message, "no end within %u s", seconds);
     say(context, verb, message);
     kill(0, SIGKILL);
     _exit(127);
 }
 
 // What the command says goes to its log; what it starts has the streams. Its exit code, or 128 and a signal.
-static int run(const struct pod_context *context, const char *const *arguments) {
+static int run(const struct pod_context *context, const char *const *arguments, uint32_t seconds) {
     const char *all[ARGUMENTS + 8] = {context->runtime, "--root", context->runtime_state, "--log", LOG, "--log-format", "json"};
     char *environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
     for (int i = 0; i < ARGUMENTS && arguments[i]; i++) all[7 + i] = arguments[i];
@@ -148,7 +148,7 @@ static int run(const struct pod_context *context, const char *const *arguments) 
         _exit(127);
     }
     struct pollfd end = {.fd = child_check((int)syscall(SYS_pidfd_open, pid, 0), "OCI runtime", "pidfd"), .events = POLLIN};
-    if (child_check(poll(&end, 1, (int)context->runtime_seconds * 1000), "OCI runtime", "poll") == 0) give_up(context, arguments[0]);
+    if (child_check(poll(&end, 1, (int)seconds * 1000), "OCI runtime", "poll") == 0) give_up(context, arguments[0], seconds);
     close(end.fd);
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR) child_fail("OCI runtime", "wait", errno);
@@ -280,11 +280,11 @@ static _Noreturn void run_container(const void *plan, const struct pod_context *
     const char *create[ARGUMENTS] = {"create", "--bundle", ".", "--pid-file", PID, has_terminal ? "--console-socket" : id,
                                      has_terminal ? TERMINAL : NULL, has_terminal ? id : NULL};
     const char *start[ARGUMENTS] = {"start", id};
-    int code = run(context, create);
+    int code = run(context, create, context->runtime_seconds);
     if (code != 0) fail(context, "create", code);
     if (has_terminal) pass_terminal_on(listener);
     settle_cgroup(plan, container);
-    code = run(context, start);
+    code = run(context, start, context->runtime_seconds);
     if (code != 0) fail(context, "start", code);
     identify();
 }
@@ -301,7 +301,7 @@ static _Noreturn void run_exec(
     const char *exec[ARGUMENTS] = {"exec", "--detach", "--pid-file", PID, "--process", PROCESS,
                                    has_terminal ? "--console-socket" : place->id, has_terminal ? TERMINAL : NULL,
                                    has_terminal ? place->id : NULL};
-    int code = run(context, exec);
+    int code = run(context, exec, context->runtime_seconds);
     if (code != 0) fail(context, "exec", code);
     if (has_terminal) pass_terminal_on(listener);
     identify();
@@ -315,7 +315,8 @@ static _Noreturn void ask(const struct pod_context *context, const struct pod_pl
     close(enter_bundle(place->scratch, place->directories));
     snprintf(digits, sizeof digits, "%d", number);
     const char *kill[ARGUMENTS] = {"kill", place->id, digits}, *delete[ARGUMENTS] = {"delete", "--force", place->id};
-    int code = run(context, number ? kill : delete);
+    // The container is a process of the supervisor's, which needs no runtime to end it, and does not wait for one for long.
+    int code = run(context, number ? kill : delete, context->runtime_seconds < MOST_SECONDS ? context->runtime_seconds : MOST_SECONDS);
     if (code != 0) fail(context, number ? "kill" : "delete", code);
     _exit(0);
 }

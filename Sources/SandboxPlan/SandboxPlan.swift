@@ -33,7 +33,7 @@ package struct OCIRuntime: Codable, Hashable, Sendable {
     package var handler: String
     /// Absolute.
     package var path: String
-    /// What one command may take before it is ended; nil is two minutes, which is also what kubelet waits for a runtime. Seconds.
+    /// What one command may take before it is ended; nil is fifty. Seconds.
     package var commandSeconds: Int?
     package init(handler: String, path: String, commandSeconds: Int? = nil) {
         self.handler = handler

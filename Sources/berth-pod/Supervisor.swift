@@ -41,7 +41,7 @@ final class Supervisor {
     /// Containers are made by the OCI runtime of this path, should there be one.
     func use(runtime: Text, seconds: UInt32) {
         guard length(runtime) > 0 else { return }
-        context.runtime_seconds = seconds > 0 ? min(seconds, 86_400) : 120
+        context.runtime_seconds = seconds > 0 ? min(seconds, 86_400) : 50
         context.runtime = Text(pod_copy(runtime))
         context.runtime_state = joined("oci")
     }

@@ -136,7 +136,7 @@ struct NodeOptions: ParsableArguments {
     var ociRuntime: [String] = []
 
     @Option(help: ArgumentHelp("What one command of an OCI runtime may take before it is ended.", valueName: "duration"))
-    var runtimeRequestTimeout = "2m"
+    var ociRuntimeTimeout = "50s"
 
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     var logLevel = Logger.Level.info
@@ -238,8 +238,8 @@ struct NodeOptions: ParsableArguments {
             guard isProgram(halves[1]) else { throw ValidationError("--oci-runtime '\(text)': there is no such program") }
             paths[halves[0]] = halves[1]
         }
-        guard let seconds = TimeInterval(goText: runtimeRequestTimeout), (1...86_400).contains(seconds) else {
-            throw ValidationError("--runtime-request-timeout '\(runtimeRequestTimeout)' is not a duration of a second to a day")
+        guard let seconds = TimeInterval(goText: ociRuntimeTimeout), (1...86_400).contains(seconds) else {
+            throw ValidationError("--oci-runtime-timeout '\(ociRuntimeTimeout)' is not a duration of a second to a day")
         }
         return paths.sorted { $0.key < $1.key }.map { OCIRuntime(handler: $0.key, path: $0.value, commandSeconds: Int(seconds.rounded(.up))) }
     }

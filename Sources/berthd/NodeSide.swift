@@ -55,7 +55,8 @@ struct NodeSide {
         let images = try ImageStore(
             root: paths.images, registries: RegistryConfiguration(insecureRegistries: Set(options.insecureRegistries.listed), parallelPulls: options.maxParallelImagePulls), logger: logger)
         let runtime = try SandboxRuntime(
-            configuration: RuntimeConfiguration(podsDirectory: "\(paths.run)/pods", supervisor: environment.supervisor), logger: logger)
+            configuration: RuntimeConfiguration(
+                podsDirectory: "\(paths.run)/pods", supervisor: environment.supervisor, longPatience: environment.facts.startPatience), logger: logger)
         let outbox = StatusOutbox(ledger: ledger, logger: logger, sender: UpstreamSender(client: client, logger: logger).send)
         let probes = try ProbeRunner()
         self.probes = probes

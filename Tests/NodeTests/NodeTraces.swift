@@ -7,8 +7,11 @@ extension StandaloneNode {
     /// The pods' supervisors, by pod uid.
     nonisolated func supervisors() -> [String: pid_t] {
         let prefix = "\(root)/run/berth/pods/"
+        let candidates = Self.processes().filter { $0.arguments.count > 1 && $0.arguments[0].hasSuffix("berth-pod") && $0.arguments[1].hasPrefix(prefix) }
+        let pids = Set(candidates.map(\.pid))
         var found: [String: pid_t] = [:]
-        for (pid, arguments) in Self.processes() where arguments.count > 1 && arguments[0].hasSuffix("berth-pod") && arguments[1].hasPrefix(prefix) {
+        // One on its way to a container, or to a command of an OCI runtime, is a copy of its supervisor, and its child.
+        for (pid, arguments) in candidates where Self.parent(of: pid).map({ !pids.contains($0) }) ?? false {
             found[String(arguments[1].dropFirst(prefix.count))] = pid
         }
         return found

@@ -116,7 +116,7 @@ extension NodeTests {
             let path = "\(node.root)/stuck"
             try ControlFile.write("#!/bin/sh\nexec sleep 86399\n".utf8, to: path, flags: O_CREAT, mode: 0o755)
             try await node.stop()
-            try await node.start(with: ["--oci-runtime", "stuck=\(path)", "--runtime-request-timeout", "1s"])
+            try await node.start(with: ["--oci-runtime", "stuck=\(path)", "--oci-runtime-timeout", "1s"])
             try await node.inNamespace("stuck") { kubectl in
                 try await kubectl.apply(runtimeClass("stuck") + pod("stuck", "waits", "true", spec: "  restartPolicy: Never"))
                 try await kubectl.wait("pod/waits", until: "{.status.containerStatuses[0].state.terminated.reason}", is: "StartError")

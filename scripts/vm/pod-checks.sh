@@ -38,7 +38,7 @@ check_hanging_runtime() {
         printf "%s\n" "#!/bin/sh" "exec sleep 864001" > /usr/local/bin/stuck
         chmod +x /usr/local/bin/stuck
         cp /etc/default/berthd /tmp/berthd.default
-        sed -i "s,--standalone,--standalone --oci-runtime stuck=/usr/local/bin/stuck --runtime-request-timeout 3s," /etc/default/berthd
+        sed -i "s,--standalone,--standalone --oci-runtime stuck=/usr/local/bin/stuck --oci-runtime-timeout 3s," /etc/default/berthd
         systemctl restart berthd.service
         within 120 node_is_ready
         sed "s/HANDLER/stuck/" /cargo/berth/scripts/vm/runtime.yaml | kubectl apply -f -
@@ -57,7 +57,7 @@ check_huge_pages() {
     check "huge pages: the node has them, a pod has its own, and no more" '
         sysctl -q vm.nr_hugepages=8
         systemctl restart berthd.service
-        capacity() { [[ $(kubectl get nodes -o "jsonpath={.items[0].status.capacity.hugepages-2Mi} {.items[0].status.allocatable.hugepages-2Mi}") == "16Mi 16Mi" ]]; }
+        capacity() { [[ $(kubectl get nodes -o "jsonpath={.items[0].status.capacity.hugepages-2Mi} {.items[0].status.allocatable.hugepages-2Mi}") == "16777216 16777216" ]]; }
         within 120 capacity
         kubectl apply -f /cargo/berth/scripts/vm/huge-pages.yaml
         within 60 pod_is_ready huge
@@ -93,7 +93,7 @@ check_app_armor() {
         [[ $(profile free) == unconfined ]]
         [[ $(profile privileged) == unconfined ]]
         # Neither capabilities nor a system call filter stand in the way of this one.
-        [[ $(kubectl exec unnamed -- mount -t tmpfs none /mnt 2>&1 || true) == *"Permission denied"* ]]
+        [[ $(kubectl exec unnamed -- mount -t tmpfs none /tmp 2>&1 || true) == *"Permission denied"* ]]
         [[ $(kubectl exec chosen -- cat /etc/hostname 2>&1 || true) == *"Permission denied"* ]]
         kubectl exec standard -- cat /etc/hostname
         waiting=".status.containerStatuses[0].state.waiting"

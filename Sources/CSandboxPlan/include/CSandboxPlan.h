@@ -62,7 +62,7 @@ struct berth_sandbox {
     struct berth_cgroup cgroup;
     uint64_t shared_memory_bytes;
     int32_t oom_score_adjustment;
-    /// What one command of the runtime may take; zero is two minutes. Seconds.
+    /// What one command of the runtime may take; zero is fifty. Seconds.
     uint32_t runtime_seconds;
 };
 

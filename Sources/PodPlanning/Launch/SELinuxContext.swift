@@ -1,4 +1,4 @@
-package import KubeAPI
+import KubeAPI
 
 /// `user:role:type`, and behind it a level where the policy has levels. Source: kernel, SELinux `string_to_context_struct`.
 package struct SELinuxContext: Codable, Hashable, Sendable, CustomStringConvertible {

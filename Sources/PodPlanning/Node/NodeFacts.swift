@@ -65,3 +65,8 @@ package struct KernelFeatures: Codable, Hashable, Sendable {
     package var lastCapability = 40
     package init() {}
 }
+
+extension NodeFacts {
+    /// How long the start of a container may take: two commands where an OCI runtime makes it, and something beside them.
+    package var startPatience: Duration { .seconds(max(120, (runtimes.compactMap(\.commandSeconds).max() ?? 0) * 2 + 20)) }
+}
