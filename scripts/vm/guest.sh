@@ -40,16 +40,17 @@ node_is_ready() { [[ $(kubectl get nodes -o 'jsonpath={.items[*].status.conditio
 all_managed() { node_is_ready && kubectl exec store-0 -- true && kubectl exec limited -- true; }
 restarts() { kubectl get pods -o 'jsonpath={range .items[*]}{.metadata.name}={.status.containerStatuses[0].restartCount} {end}' | sed 's/ $//'; }
 
-# The cgroup of a pod's one container that has processes.
+# The cgroup of a pod's one container that has processes: of v2, or of a controller's v1 hierarchy.
+hierarchy() { if [[ -e /sys/fs/cgroup/cgroup.controllers ]]; then echo /sys/fs/cgroup; else echo "/sys/fs/cgroup/$1"; fi; }
 container_cgroup() {
     local id
     id=$(field "$1" '.status.containerStatuses[0].containerID')
-    find /sys/fs/cgroup/kubepods -type d -name "${id##*/}" | grep .
+    find "$(hierarchy "${2:-memory}")/kubepods" -type d -name "${id##*/}" | grep .
 }
 container_pid() { head -n 1 "$(container_cgroup "$1")/cgroup.procs" | grep .; }
 
 # What runs for pods for as long as they do: of each cgroup the first process. Others come and go, such as those of probes.
-berth_pids() { find /sys/fs/cgroup/kubepods -name cgroup.procs -exec head -q -n 1 {} + | sort -n; }
+berth_pids() { find "$(hierarchy memory)/kubepods" -name cgroup.procs -exec head -q -n 1 {} + | sort -n; }
 
 # expect FILE VALUE
 expect() { [[ $(cat "$1") == "$2" ]] || { echo "$1 has '$(cat "$1")', not '$2'"; return 1; }; }
@@ -59,7 +60,7 @@ traces() {
     local path
     for path in /var/lib/berth /var/lib/kubelet /var/log/pods /var/log/containers /run/berth /etc/berth /etc/cni/net.d /etc/default/berthd /etc/systemd/logind.conf.d \
         /etc/systemd/system/berth* /etc/systemd/system/*.wants/berth* /etc/modules-load.d/berth.conf /etc/sysctl.d/90-berth.conf \
-        /usr/local/bin/berth* /usr/lib/berth /var/cache/berth /var/lib/cni /sys/fs/cgroup/kubepods /run/netns/*; do
+        /usr/local/bin/berth* /usr/lib/berth /var/cache/berth /var/lib/cni /sys/fs/cgroup/kubepods /sys/fs/cgroup/*/kubepods /run/netns/*; do
         [[ ! -e $path ]] || echo "path $path"
     done
     findmnt -rno TARGET | grep -E 'berth|kubelet' | sed 's/^/mount /' || true

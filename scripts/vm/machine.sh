@@ -15,7 +15,7 @@ vm_packages=(
 # The base system, remade when what it is made of changes.
 make_base() {
     local key root
-    key=$(printf '%s\n' "${vm_packages[@]}" "$(declare -f make_base)" | sha256sum | cut -c 1-16)
+    key=$(printf '%s\n' "${vm_packages[@]}" "$(declare -f make_base)" "$(cat "$repository/scripts/vm/containers.cil")" | sha256sum | cut -c 1-16)
     base=$vm_cache/$key
     [[ ! -e $base/disk.img ]] || return 0
     step "making the base system (once; two minutes)"
@@ -39,6 +39,8 @@ make_base() {
         --customize-hook='mkdir -p "$1/var/log/journal"' \
         --customize-hook='chroot "$1" systemctl --quiet enable systemd-networkd.service test-agent.service' \
         --customize-hook='chroot "$1" systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer e2scrub_reap.service fstrim.timer' \
+        --customize-hook="copy-in '$repository/scripts/vm/containers.cil' /root" \
+        --customize-hook='chroot "$1" semodule --store=default --noreload --install=/root/containers.cil; rm -f "$1/.autorelabel"' \
         bookworm "$root" || fail "the base system could not be made" "apt-get update, then run this again"
     mkdir "$base"
     cp -L "$root"/boot/vmlinuz-* "$base/vmlinuz"

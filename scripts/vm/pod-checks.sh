@@ -53,17 +53,18 @@ check_hanging_runtime() {
         within 120 all_managed'
 }
 
+# check_huge_pages VERSION FILE: the version of cgroups, and the file that has the limit.
 check_huge_pages() {
-    check "huge pages: the node has them, a pod has its own, and no more" '
+    check "huge pages on cgroup $1: the node has them, a pod has its own, and no more" "limit=hugetlb.2MB.$2"'
         sysctl -q vm.nr_hugepages=8
         systemctl restart berthd.service
         capacity() { [[ $(kubectl get nodes -o "jsonpath={.items[0].status.capacity.hugepages-2Mi} {.items[0].status.allocatable.hugepages-2Mi}") == "16777216 16777216" ]]; }
         within 120 capacity
         kubectl apply -f /cargo/berth/scripts/vm/huge-pages.yaml
         within 60 pod_is_ready huge
-        container=$(container_cgroup huge) pod=${container%/*}
-        expect "$container/hugetlb.2MB.max" 4194304
-        expect "$pod/hugetlb.2MB.max" 4194304
+        container=$(container_cgroup huge hugetlb) pod=${container%/*}
+        expect "$container/$limit" 4194304
+        expect "$pod/$limit" 4194304
         kubectl exec huge -- grep " /pages hugetlbfs .*pagesize=2M" /proc/mounts
         ask() { kubectl exec huge -- chroot /machine perl /mnt/ask "$1" 2>&1; }
         [[ $(ask 4) == "had 4194304" ]]
@@ -71,7 +72,7 @@ check_huge_pages() {
         # The file system has as much: what is in it counts for the pod.
         kubectl exec huge -- df -k /pages
         # A pod without any has none.
-        expect "$(container_cgroup limited)/hugetlb.2MB.max" 0
+        expect "$(container_cgroup limited hugetlb)/$limit" 0
         kubectl delete pod huge --now
         kubectl delete configmap ask
         [[ ! -e $pod ]]
@@ -106,6 +107,7 @@ check_app_armor() {
 check_selinux() {
     check "SELinux: each pod has its categories, seLinuxOptions are honoured, a label that the policy lacks is named" '
         within 120 node_is_ready
+        within 120 all_managed
         grep -x 0 /sys/fs/selinux/enforce
         kubectl apply -f /cargo/berth/scripts/vm/selinux.yaml
         for pod in labelled labelled-by-crun one other privileged; do within 120 pod_is_ready "$pod"; done
