@@ -243,7 +243,8 @@ struct OCIRuntimeTests {
         #expect(try await sandbox.containers().isEmpty)
         let hanging = try node.bundle("true", name: "hanging") { $0.root.scratch += "-hanging" }
         let start = Task { try await sandbox.start(hanging) }
-        while access("\(hanging.root.scratch)/bundle", F_OK) != 0 { await Task.yield() }
+        let end = ContinuousClock.now + .seconds(60)
+        while access("\(hanging.root.scratch)/bundle", F_OK) != 0, ContinuousClock.now < end { await Task.yield() }
         try await sandbox.shutDown()
         await #expect(throws: RuntimeError.self) { _ = try await start.value }
         try await node.runtime.removeScratch(of: hanging)
