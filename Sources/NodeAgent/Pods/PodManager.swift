@@ -236,12 +236,7 @@ package actor PodManager {
         appliedCgroups = plans
         for plan in plans {
             do {
-                for directory in plan.directories { try CgroupDirectory(directory).create() }
-                for write in plan.writes {
-                    do throws(SystemCallError) {
-                        try ControlFile.write(write.value.utf8, to: write.file)
-                    } catch where write.isOptional {}
-                }
+                try plan.apply()
             } catch {
                 node.logger.error("node cgroup not set up", metadata: ["cgroup": "\(plan.directories.first ?? "")", "error": "\(error)"])
             }
