@@ -165,7 +165,9 @@ package actor SandboxRuntime {
                 case EPIPE where !isNew, ECONNRESET where !isNew:
                     if self.seed === seed { self.seed = nil }
                 // It starts one pod after the other, and its queue is full.
-                case EAGAIN: try? await Task.sleep(for: .milliseconds(1))
+                case EAGAIN:
+                    // Nobody waits for it any more.
+                    do { try await Task.sleep(for: .milliseconds(1)) } catch { throw SystemCallError(call: "fork", subject: "berth-pod", code: ECANCELED) }
                 default: throw error
                 }
             }

@@ -39,7 +39,7 @@ package func admissionFailure(of pod: Pod, admitted: [Pod], taints: [Taint], on 
             reason: "TaintToleration", message: "Predicate TaintToleration failed: node(s) had untolerated taint {\(taint.key): \(taint.value)}")
     }
     if node.kernel.seLinux == nil, let field = pod.spec.seLinuxField {
-        return PodFailure(reason: "SELinux", message: "Cannot enforce SELinux: spec.\(field): SELinux is not enabled on the host")
+        return PodFailure(reason: "SELinux", message: "Cannot enforce SELinux: spec.\(field): SELinux is not enabled on the host; remove it")
     }
     if pod.spec.asksForAppArmor, !node.kernel.appArmor {
         return PodFailure(reason: "AppArmor", message: "Cannot enforce AppArmor: AppArmor is not enabled on the host")
