@@ -89,7 +89,7 @@ struct BenchNode {
         ).run()
         // While it does not listen yet, there is nothing to decode.
         let pods = (try? JSONDecoder().decode(Listing.self, from: Data(answer.standardOutput)))?.items ?? []
-        return pods.filter { $0.isReady && $0.status.containerStatuses.allSatisfy { $0.restartCount == 0 } }.count
+        return pods.filter { $0.status.conditions.hasReady && $0.status.containerStatuses.allSatisfy { $0.restartCount == 0 } }.count
     }
 
     private struct Listing: Decodable { let items: [Pod] }

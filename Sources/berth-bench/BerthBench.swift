@@ -40,14 +40,19 @@ struct Pods: AsyncParsableCommand {
 
     @Option(help: "Pods made one after the other.") var single = 30
     @Option(help: "Pods made at once.") var burst = 30
+    @Option(help: "How often they are made at once; the median counts.") var bursts = 5
     @Option(help: "Seconds of rest over which CPU time is counted.") var rest = 30
     @Flag(help: "Pods with an init container, probes, an emptyDir, a ConfigMap and a claim.") var full = false
     @OptionGroup var place: NodeArguments
 
+    func validate() throws {
+        if burst < 1 || bursts < 1 { throw ValidationError("--burst and --bursts must be at least 1") }
+    }
+
     func run() async throws {
         BerthBench.printByLine()
         let node = place.node(maxPods: max(110, burst))
-        try await PodsBenchmark(single: single, burst: burst, shape: full ? .full : .plain, image: place.image, node: node, restSeconds: rest).run()
+        try await PodsBenchmark(single: single, burst: burst, bursts: bursts, shape: full ? .full : .plain, image: place.image, node: node, restSeconds: rest).run()
     }
 }
 

@@ -8,6 +8,8 @@ import LinuxSystem
 struct PodsBenchmark {
     let single: Int
     let burst: Int
+    /// How many times they are made at once: one burst lasts so short that whatever else the machine does in that moment shows.
+    let bursts: Int
     let shape: PodShape
     let image: String
     let node: BenchNode
@@ -48,8 +50,18 @@ struct PodsBenchmark {
             print("POST to Ready, \(burst) pods at once with claims that are made for them, ms: \(Marks(times))")
             try await bench.delete(pods)
         }
-        let (times, _) = try await bench.start(burst, named: "burst")
-        report("POST to Ready, \(burst) pods at once, ms: \(Marks(times))", .init("p99", Marks(times).p99, goal: 600, seen: Rival.burstP99))
+        var marks: [Marks] = []
+        for index in 0..<bursts {
+            let (times, pods) = try await bench.start(burst, named: "burst-\(index)")
+            marks.append(Marks(times))
+            if index < bursts - 1 { try await bench.delete(pods) }
+        }
+        marks.sort { $0.p99 < $1.p99 }
+        let middle = marks[marks.count / 2]
+        report(
+            "POST to Ready, \(burst) pods at once, \(bursts) times, ms: \(middle) in the median burst; p99 of each: "
+                + marks.map { "\(rounded($0.p99))" }.joined(separator: " "),
+            .init("p99", middle.p99, goal: 600, seen: Rival.burstP99))
 
         let pods = try node.supervisors().map(ProcessMemory.init)
         let pss = Double(pods.map(\.proportional).reduce(0, +)) / Double(max(pods.count, 1)) / 1048576
@@ -109,7 +121,7 @@ struct PodBench: Sendable {
     }
 
     /// Until cancelled.
-    func follow() async { await Informer(Pod.self, client: client, in: "default").run { readiness.note($0) } }
+    func follow() async { await Informer(WatchedPod.self, client: client, in: "default").run { readiness.note($0) } }
 
     /// What the pods refer to, and everybody shares.
     func prepare() async throws {

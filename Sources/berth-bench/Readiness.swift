@@ -2,10 +2,38 @@ import KubeAPI
 import KubeClient
 import Synchronization
 
+/// As much of a pod as is waited for: to take each version of it apart whole would take time from what is measured.
+struct WatchedPod: KubeObject {
+    static let apiVersion = Pod.apiVersion
+    static let kind = Pod.kind
+    static let resource = Pod.resource
+
+    struct Status: Codable {
+        var phase: String?
+        var conditions: [PodCondition]?
+    }
+
+    var metadata: ObjectMeta
+    var status: Status?
+
+    var conditions: [PodCondition] { status?.conditions ?? [] }
+    var isReady: Bool { conditions.hasReady }
+
+    /// Phase, and conditions that do not hold.
+    var shortcomings: String {
+        let missing = conditions.filter { $0.status != "True" }.map { "\($0.type) \($0.status) \($0.reason) \($0.message)" }
+        return ([status?.phase ?? "no phase"] + missing).joined(separator: "; ")
+    }
+}
+
+extension [PodCondition] {
+    var hasReady: Bool { contains { $0.type == "Ready" && $0.status == "True" } }
+}
+
 /// When pods became Ready and when they went, as a watch tells it, by UID: a name may be used again.
 final class Readiness: Sendable {
     fileprivate struct State {
-        var pods: [String: Pod] = [:]
+        var pods: [String: WatchedPod] = [:]
         var ready: [String: ContinuousClock.Instant] = [:]
         var gone: Set<String> = []
         var waiters: [Int: Waiter] = [:]
@@ -22,7 +50,7 @@ final class Readiness: Sendable {
 
     private let state = Mutex(State())
 
-    func note(_ change: InformerChange<Pod>) {
+    func note(_ change: InformerChange<WatchedPod>) {
         let now = ContinuousClock.now
         let woken = state.withLock { state in
             switch change {
@@ -72,7 +100,7 @@ final class Readiness: Sendable {
 }
 
 extension Readiness.State {
-    fileprivate mutating func apply(_ pod: Pod, at now: ContinuousClock.Instant) {
+    fileprivate mutating func apply(_ pod: WatchedPod, at now: ContinuousClock.Instant) {
         pods[pod.metadata.uid] = pod
         if pod.isReady, ready[pod.metadata.uid] == nil { ready[pod.metadata.uid] = now }
     }
@@ -82,17 +110,5 @@ extension Readiness.State {
         return ids.compactMap { waiters.removeValue(forKey: $0) }
     }
 
-    /// Phase, conditions that do not hold, and what its containers wait for.
-    fileprivate func description(of pod: Pod) -> String {
-        guard let status = pods[pod.metadata.uid]?.status else { return "the watch never showed it" }
-        let conditions = status.conditions.filter { $0.status != "True" }.map { "\($0.type) \($0.status) \($0.reason) \($0.message)" }
-        let containers = (status.initContainerStatuses + status.containerStatuses).compactMap { container in
-            container.state.waiting.map { "\(container.name) waits: \($0.reason) \($0.message)" }
-        }
-        return ([status.phase] + conditions + containers).joined(separator: "; ")
-    }
-}
-
-extension Pod {
-    var isReady: Bool { status.conditions.contains { $0.type == "Ready" && $0.status == "True" } }
+    fileprivate func description(of pod: Pod) -> String { pods[pod.metadata.uid]?.shortcomings ?? "the watch never showed it" }
 }

@@ -22,6 +22,13 @@ package struct ObjectMeta: Codable, Hashable, Sendable, GoZero {
         self.namespace = namespace
         self.uid = uid
     }
+
+    /// The same but for the version, which grows with every write to the object, also one of its status.
+    package func isSame(as other: ObjectMeta) -> Bool {
+        var other = other
+        other.resourceVersion = resourceVersion
+        return self == other
+    }
 }
 
 package struct OwnerReference: Codable, Hashable, Sendable {

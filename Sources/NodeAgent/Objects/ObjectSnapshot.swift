@@ -15,4 +15,13 @@ package struct ObjectSnapshot: Sendable {
         self.secrets = secrets
         self.isComplete = isComplete
     }
+
+    /// The same versions of the same objects, and as much known of what is missing.
+    package func hasSameObjects(as other: ObjectSnapshot) -> Bool {
+        isComplete == other.isComplete && versions == other.versions
+    }
+
+    private var versions: [[String: String]] {
+        [configMaps.mapValues(\.metadata.resourceVersion), secrets.mapValues(\.metadata.resourceVersion)]
+    }
 }

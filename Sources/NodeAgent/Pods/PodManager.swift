@@ -104,7 +104,7 @@ package actor PodManager {
     private func upsert(_ pod: Pod, isStatic: Bool = false) async {
         let uid = pod.metadata.uid
         if let worker = workers[uid] {
-            await worker.enqueue(pod)
+            guard await worker.enqueue(pod) else { return }
             if let grant = allocations.review(pod, on: node.facts) { await worker.take(grant) }
             return await reviewResizes()
         }

@@ -129,9 +129,15 @@ package actor PodWorker {
     // MARK: What happens to the pod
 
     /// The API server's newest version of it, to be taken up by the loop.
-    package func enqueue(_ newer: Pod) {
-        news = newer
-        wake()
+    ///
+    /// - Returns: whether the resources it asks for have to be looked at again: its spec is new, or has not been granted as it is.
+    @discardableResult
+    package func enqueue(_ newer: Pod) -> Bool {
+        defer {
+            news = newer
+            wake()
+        }
+        return isGrantOther || memory.record.resizePending != nil || newer.spec != (news ?? pod).spec
     }
 
     /// The pod with the resources that the node has granted it: what plans are made from.
@@ -143,12 +149,14 @@ package actor PodWorker {
         let wasDeleting = pod.metadata.deletionTimestamp != nil
         let grace = pod.metadata.deletionGracePeriodSeconds
         let own = pod.status
-        let old = pod.metadata
+        let (old, spec) = (pod.metadata, pod.spec)
         if let known = published, known.isContradicted(by: newer.status) { published = nil }
         pod = newer
         // It has been taken away since this version of it was sent.
         if isGoneUpstream, !isDeleted { pod.metadata.deletionTimestamp = old.deletionTimestamp }
         pod.status = own.phase.isEmpty ? newer.status : own.adoptingForeignConditions(of: newer.status)
+        // Nothing but a status has changed, mostly to the one that was sent from here: what is written down still holds.
+        if isStored, newer.spec == spec, newer.metadata.isSame(as: old) { return await publishStatus() }
         noteGranted()
         rowVersion += 1
         await persist()
@@ -195,7 +203,7 @@ package actor PodWorker {
         // What begins now is written down after the objects: this actor lets others in once they are on their way to the disk.
         wake()
         await remember(snapshot, insteadOf: before)
-        beginRefresh()
+        if !snapshot.hasSameObjects(as: before) { beginRefresh() }
         wake()
     }
 
