@@ -86,9 +86,29 @@ package final class KubeClient: Sendable {
     ) async throws(KubeClientError) -> Object {
         try await send(
             .patch, ResourcePath(type, namespace: namespace, name: name, subresource: subresource),
-            query: patch.format == .apply ? [("fieldManager", userAgent), ("force", "true")] : [],
-            body: patch.body, contentType: patch.format.rawValue)
+            query: query(for: patch), body: patch.body, contentType: patch.format.rawValue)
     }
+
+    // MARK: Writing, for who has no use for the answer
+
+    /// The object as it then is need not be sent back whole, nor be taken apart.
+    private static let metadataOnly = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+
+    package func submit<Object: KubeObject>(_ object: Object) async throws(KubeClientError) {
+        _ = try await perform(
+            .post, ResourcePath(Object.self, namespace: object.metadata.namespace), body: try Self.encode(object), contentType: "application/json",
+            accept: Self.metadataOnly)
+    }
+
+    package func submit<Object: KubeObject>(
+        _ patch: Patch, to type: Object.Type, named name: String, in namespace: String = "", subresource: String? = nil
+    ) async throws(KubeClientError) {
+        _ = try await perform(
+            .patch, ResourcePath(type, namespace: namespace, name: name, subresource: subresource), query: query(for: patch), body: patch.body,
+            contentType: patch.format.rawValue, accept: Self.metadataOnly)
+    }
+
+    private func query(for patch: Patch) -> [(String, String)] { patch.format == .apply ? [("fieldManager", userAgent), ("force", "true")] : [] }
 
     /// - Parameter uid: the object is deleted only if it still has this UID.
     package func delete<Object: KubeObject>(

@@ -162,6 +162,13 @@ extension NodeTests {
                 let plan = try await node.berthctl("plan", "projections/reader", "-o", "json")
                 #expect(plan.contains("WORD=<from a Secret>") && plan.contains("COLOUR=red") && !plan.contains("swordfish"))
 
+                // Its own statuses, which came back by the watch before the label does, are no reason to look at the files.
+                try await kubectl("label", "pod", "reader", "seen=yes")
+                try await eventually("the label is in the file") { try await kubectl.shell("reader", "cat /about/labels").contains(#"seen="yes""#) }
+                let uid = try await kubectl.value("pod/reader", "{.metadata.uid}")
+                let publications = "SELECT count(*) FROM intent WHERE kind = 'publishVolumes' AND subject = '\(uid)'"
+                #expect(try await Program.run("/usr/bin/sqlite3", ["-readonly", "\(node.root)/var/lib/berth/ledger.sqlite", publications]) == "2\n")
+
                 try await kubectl("patch", "configmap", "settings", "-p", #"{"data":{"colour":"blue","size":"2"}}"#)
                 try await kubectl("label", "pod", "reader", "tier=silver", "--overwrite")
                 try await eventually("the files change") { try await kubectl.shell("reader", "cat /settings/colour /settings/size") == "blue2" }

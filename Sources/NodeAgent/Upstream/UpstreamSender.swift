@@ -39,7 +39,7 @@ package struct UpstreamSender: Sendable {
         } catch {
             throw .undecodable(request: "encoding the status of \(pod.namespace)/\(pod.name)", cause: "\(error)")
         }
-        let _: Pod = try await client.patch(named: pod.name, in: pod.namespace, subresource: "status", with: Patch(.strategicMerge, body: body))
+        try await client.submit(Patch(.strategicMerge, body: body), to: Pod.self, named: pod.name, in: pod.namespace, subresource: "status")
     }
 
     /// A repeated event is one object whose count grows.
@@ -52,7 +52,7 @@ package struct UpstreamSender: Sendable {
             }
         }
         do throws(KubeClientError) {
-            _ = try await client.create(event)
+            try await client.submit(event)
         } catch {
             guard error.isAlreadyExists else { throw error }
             try await update(event)
@@ -62,7 +62,7 @@ package struct UpstreamSender: Sendable {
     private func update(_ event: Event) async throws(KubeClientError) {
         var body: JSONValue = ["count": .int(event.count), "message": .string(event.message)]
         if let last = event.lastTimestamp { body["lastTimestamp"] = .string(last.description) }
-        let _: Event = try await client.patch(
-            named: event.metadata.name, in: event.metadata.namespace, with: Patch(.merge, body: body.serialized()))
+        try await client.submit(
+            Patch(.merge, body: body.serialized()), to: Event.self, named: event.metadata.name, in: event.metadata.namespace)
     }
 }
