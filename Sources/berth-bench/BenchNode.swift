@@ -102,9 +102,17 @@ struct BenchNode {
         }
     }
 
-    /// User and system time of the daemon, and of all supervisors with the commands they have run, in seconds.
-    func cpuSeconds() throws -> (daemon: Double, supervisors: Double) {
-        (Self.cpuSeconds(of: try daemon(), fields: 14...15), try supervisors().map { Self.cpuSeconds(of: $0, fields: 14...17) }.reduce(0, +))
+    /// In seconds; of the daemon with the programs it has run, and of all supervisors with the commands they have run.
+    struct CPUTime {
+        let daemon: Double
+        let supervisors: Double
+        var sum: Double { daemon + supervisors }
+    }
+
+    func cpuTime() throws -> CPUTime {
+        CPUTime(
+            daemon: Self.cpuSeconds(of: try daemon(), fields: 14...17),
+            supervisors: try supervisors().map { Self.cpuSeconds(of: $0, fields: 14...17) }.reduce(0, +))
     }
 
     /// - Parameter fields: of proc_pid_stat(5), in clock ticks.

@@ -26,9 +26,9 @@ struct ProbesBenchmark {
         print("\(count) pods Ready")
         // What their starts have left to do is not what is measured.
         try await Task.sleep(for: .seconds(10))
-        let (before, begin) = (try node.cpuSeconds(), ContinuousClock.now)
+        let (before, begin) = (try node.cpuTime(), ContinuousClock.now)
         try await Task.sleep(for: .seconds(seconds))  // what is measured is what happens meanwhile
-        let (after, elapsed) = (try node.cpuSeconds(), (ContinuousClock.now - begin).milliseconds / 1000)
+        let (after, elapsed) = (try node.cpuTime(), (ContinuousClock.now - begin).milliseconds / 1000)
         let daemon = (after.daemon - before.daemon) / elapsed * 100
         let supervisors = (after.supervisors - before.supervisors) / elapsed * 100
         print("CPU with \(count) pods and one \(kind.rawValue) probe each every 10 s, over \(seconds) s:")
