@@ -60,17 +60,17 @@ int root_make(int root, const char *path, int is_file, uint64_t resolve) {
     return made < 0 ? -1 : root_open(root, path, O_PATH, resolve);
 }
 
-// Length of the directory that all layers lie in directly, with its slash; 0 when they do not share one.
+// Length of the innermost directory that all layers lie in, with its slash; 0 when that is the root of everything.
 static size_t common_parent(const void *plan, struct berth_span layers) {
     const char *first = nth_text(plan, layers, 0);
-    const char *slash = strrchr(first, '/');
-    if (slash == NULL || slash == first) return 0;
-    size_t length = (size_t)(slash - first) + 1;
-    for (uint32_t i = 1; i < layers.count; i++) {
+    size_t length = strlen(first);
+    for (uint32_t i = 0; i < layers.count; i++) {
         const char *layer = nth_text(plan, layers, i);
-        if (strncmp(layer, first, length) || strchr(layer + length, '/')) return 0;
+        size_t same = 0;
+        while (same < length && layer[same] == first[same]) same++;
+        for (length = same; length > 0 && (first[length - 1] != '/' || layer[length] == 0);) length--;
     }
-    return length;
+    return length > 1 ? length : 0;
 }
 
 // For more layers than one page of options has room for; needs a kernel with `lowerdir+` (6.8).

@@ -1,3 +1,4 @@
+import ContainerRuntime
 import FoundationEssentials
 import Glibc
 import KubeAPI
@@ -29,6 +30,7 @@ struct Workplace {
             paths: NodePaths(root: root), cgroups: layout, nodeName: "bench", hostname: "bench", nodeIPs: ["127.0.0.1"], capacity: [:],
             allocatable: [:])
         try install(program, in: "\(root)/layer/bin")
+        for skeleton in RootSkeleton.allCases { try skeleton.make(at: node.paths.skeleton(skeleton)) }
         // As every image has them; the other runtimes keep what they make in their root file system from round to round.
         for directory in ["dev", "etc", "proc", "sys"] { try DirectoryTree.make("\(root)/layer/\(directory)") }
         for file in ["hostname", "hosts", "resolv.conf"] { try ControlFile.write("".utf8, to: "\(root)/layer/etc/\(file)", flags: O_CREAT) }

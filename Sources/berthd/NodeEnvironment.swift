@@ -1,3 +1,4 @@
+import ContainerRuntime
 import FoundationEssentials
 import Glibc
 import KubeAPI
@@ -19,7 +20,8 @@ struct NodeEnvironment: Sendable {
             (paths.configuration, mode_t(0o755)), (paths.podsDirectory, 0o750), (paths.podLogs, 0o755), (paths.containerLogLinks, 0o755),
         ] { try DirectoryTree.make(directory, mode: mode) }
         // Nobody but root looks into these.
-        for directory in [paths.state, paths.run, paths.containers] { try DirectoryTree.makeOwn(directory, mode: 0o700) }
+        for directory in [paths.state, paths.run, paths.containers, paths.images] { try DirectoryTree.makeOwn(directory, mode: 0o700) }
+        for skeleton in RootSkeleton.allCases { try skeleton.make(at: paths.skeleton(skeleton)) }
 
         let name = (options.hostnameOverride ?? machine.hostname).lowercased()
         let addresses = [options.nodeIP ?? InterfaceAddresses.primaryIPv4() ?? "127.0.0.1"]

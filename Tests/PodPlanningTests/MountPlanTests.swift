@@ -21,7 +21,7 @@ struct MountPlanTests {
         #expect(plan.maskedPaths.contains("/proc/kcore"))
         #expect(plan.readOnlyPaths.contains("/proc/sys"))
         #expect(plan.devices.map(\.path) == ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx"])
-        #expect(plan.root.layers == ["/l1", "/l2"])
+        #expect(plan.root.layers == ["/var/lib/berth/images/skeletons/plain", "/l1", "/l2"])
         #expect(plan.logPath == "/var/log/pods/default_web-0_u1/c/2.log")
     }
 
@@ -32,6 +32,24 @@ struct MountPlanTests {
         #expect(plan.mount("/etc/resolv.conf") != nil)
         #expect(plan.mount("/etc/hostname") != nil)
         #expect(plan.mount("/tmp/last")?.source == .bind(root: "/var/lib/kubelet/pods/u1/containers/c/2", path: "", recursive: false))
+    }
+
+    @Test("the lowest layer has the mount points of every container, and those of credentials only for who has them")
+    func skeleton() throws {
+        let credentials = "/var/run/secrets/kubernetes.io/serviceaccount"
+        let pod = try pod(#"{"containers":[{"name":"c","volumeMounts":[{"name":"data","mountPath":"\#(credentials)"}]}]}"#)
+        for (plan, skeleton) in [(try plan(pod, volumes: [Self.data]), RootSkeleton.account), (try plan(PodPlanningTests.pod(#"{"containers":[{"name":"c"}]}"#)), .plain)] {
+            #expect(plan.root.layers == ["/var/lib/berth/images/skeletons/\(skeleton)", "/l1", "/l2"])
+            // What the kernel's file systems and /dev hold is made in them.
+            let wanted = plan.mounts.map(\.destination).filter { !$0.hasPrefix("/dev/") && !$0.hasPrefix("/sys/") }
+            #expect(Set(wanted) == Set(skeleton.files + ["/dev", "/proc", "/sys"] + (skeleton == .account ? [credentials] : [])))
+            #expect(Set(skeleton.directories).isSuperset(of: wanted.filter { !skeleton.files.contains($0) }))
+            var made: Set = [""]
+            for path in skeleton.directories + skeleton.files {
+                #expect(made.contains(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])), "\(path) comes before what it is in")
+                made.insert(path)
+            }
+        }
     }
 
     @Test("a volume at the place of a standing mount replaces it")

@@ -33,9 +33,10 @@ package func containerPlan(
     var variables = environment.merged(onto: base + (parameters?.env ?? []))
     if !variables.contains(where: { $0.hasPrefix("HOME=") }) { variables.append("HOME=\(user.home)") }
 
-    let mounts = MountPlanning(
+    let mounts = try MountPlanning(
         container: container, pod: pod, attempt: attempt, volumes: volumes, podIPs: podIPs, environment: environment,
-        userBase: userMapping?.hostBase ?? 0, node: node)
+        userBase: userMapping?.hostBase ?? 0, node: node
+    ).mounts()
     // Root of the host's user namespace could write /proc/sys and /proc/sysrq-trigger without any capability.
     let isUnmasked = context.privileged || context.procMount == "Unmasked" && pod.spec.hostUsers == false
     let openFiles = node.privileges.openFiles
@@ -43,8 +44,9 @@ package func containerPlan(
     let labels = try SELinuxLabels(of: container, in: pod, categories: categories, on: node)
     var plan = ContainerPlan(
         id: id, name: container.name, attempt: attempt, processTarget: processTarget,
-        root: RootFilesystem(layers: image.layers, scratch: node.paths.containerScratch(id), isReadOnly: context.readOnlyRootFilesystem),
-        mounts: try mounts.mounts(),
+        root: RootFilesystem(
+            layers: [node.paths.skeleton(RootSkeleton(for: mounts))] + image.layers, scratch: node.paths.containerScratch(id), isReadOnly: context.readOnlyRootFilesystem),
+        mounts: mounts,
         devices: DeviceDefaults.plan(for: container, on: node),
         maskedPaths: isUnmasked ? [] : ProtectedPaths.masked,
         readOnlyPaths: isUnmasked ? [] : ProtectedPaths.readOnly,

@@ -23,6 +23,8 @@ package struct NodePaths: Codable, Hashable, Sendable {
 
     package var ledger: String { "\(state)/ledger.sqlite" }
     package var images: String { "\(state)/images" }
+    /// Beside the images' layers, on the same file system: below them, they are layers too.
+    package func skeleton(_ skeleton: RootSkeleton) -> String { "\(images)/skeletons/\(skeleton.rawValue)" }
     package var provisionedVolumes: String { "\(state)/volumes" }
     /// host-local's `dataDir`: which pod holds which address.
     package var networkState: String { "\(state)/network" }
