@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 int berth_volume_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data) {
@@ -18,6 +19,20 @@ int berth_volume_mount(const char *source, const char *target, const char *type,
 }
 
 int berth_volume_unmount(const char *target, int lazily) { return umount2(target, UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0)); }
+
+int berth_volume_mounted(const char *path, unsigned long *type) {
+    struct statx information;
+    struct statfs system;
+    if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, 0, &information)) return -1;
+    if (!(information.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)) {
+        errno = ENOSYS;
+        return -1;
+    }
+    if (!(information.stx_attributes & STATX_ATTR_MOUNT_ROOT)) return 0;
+    if (statfs(path, &system)) return -1;
+    *type = (unsigned long)system.f_type;
+    return 1;
+}
 
 int berth_loop_free_number(int control) { return ioctl(control, LOOP_CTL_GET_FREE); }
 

@@ -20,14 +20,22 @@ int write_file(const char *path, const char *value, size_t size) {
 
 int cgroup_write(const void *plan, const struct berth_cgroup *cgroup, const char **subject, pod_warning *warn, void *context) {
     const struct berth_cgroup_write *writes = berth_at(plan, cgroup->writes.offset);
+    int file = -1, result = 0;
     for (uint32_t i = 0; i < cgroup->writes.count; i++) {
-        *subject = text(plan, writes[i].file);
-        int result = write_file(*subject, text(plan, writes[i].value), writes[i].value.count);
+        // Lists are written entry by entry, to one file.
+        if (file < 0 || strcmp(*subject, text(plan, writes[i].file))) {
+            if (file >= 0) close(file);
+            *subject = text(plan, writes[i].file);
+            file = open(*subject, O_WRONLY | O_CLOEXEC);
+        }
+        result = file < 0 || write(file, text(plan, writes[i].value), writes[i].value.count) < 0 ? -errno : 0;
         if (result == 0) continue;
-        if (!writes[i].is_optional) return result;
+        if (!writes[i].is_optional) break;
         warn(context, "cgroup", *subject, -result);
+        result = 0;
     }
-    return 0;
+    if (file >= 0) close(file);
+    return result;
 }
 
 int pod_make_cgroup(const void *plan, const struct berth_cgroup *cgroup, const char **subject, pod_warning *warn, void *context) {

@@ -21,14 +21,22 @@ package enum FileSystemMount {
         FaultPoint.pass("mount")
     }
 
-    /// Whether a file system of that type begins at `path`. Where none does, which is known from its device, the table of mounts is
-    /// not read.
-    package static func isMounted(_ type: String, at path: String) throws(SystemCallError) -> Bool {
-        var (own, above) = (stat(), stat())
-        try systemCall("stat", on: path) { stat(path, &own) }
-        try systemCall("stat", on: path) { stat("\(path)/..", &above) }
-        guard own.st_dev != above.st_dev else { return false }
-        return try MountInfo.read().mount(at: path)?.filesystemType == type
+    /// File systems that are mounted for pods, and their numbers. Source: statfs(2).
+    package enum Kind: UInt, Sendable {
+        case tmpfs = 0x0102_1994
+        case hugetlbfs = 0x9584_58f6
+        case overlay = 0x794c_7630
+    }
+
+    /// Whether a file system of that kind begins at `path`; of several there, the one that is seen. The table of mounts is read only where
+    /// the kernel does not tell otherwise.
+    package static func isMounted(_ kind: Kind, at path: String) throws(SystemCallError) -> Bool {
+        var type: UInt = 0
+        do throws(SystemCallError) {
+            return try systemCall("statx", on: path) { berth_volume_mounted(path, &type) } == 1 && type == kind.rawValue
+        } catch where error.code == ENOSYS {
+            return try MountInfo.read().mount(at: path)?.filesystemType == "\(kind)"
+        }
     }
 
     /// - Parameter lazily: takes it out of the tree at once, and away when its last user is gone.

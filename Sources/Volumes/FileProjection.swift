@@ -28,9 +28,9 @@ struct FileProjection {
         do throws(SystemCallError) {
             if !isSame {
                 let generation = try writeGeneration(files, group: group)
-                try replaceLink("..data", with: generation)
+                try makeLink("..data", to: generation)
             }
-            for top in tops where link(top) != "..data/\(top)" { try replaceLink(top, with: "..data/\(top)") }
+            for top in tops where link(top) != "..data/\(top)" { try makeLink(top, to: "..data/\(top)") }
         } catch {
             throw .failed(error)
         }
@@ -122,7 +122,12 @@ struct FileProjection {
         if let group { try systemCall("chown", on: name) { chown(name, 0, group) } }
     }
 
-    private func replaceLink(_ name: String, with target: String) throws(SystemCallError) {
+    /// In place of what has the name, if anything does.
+    private func makeLink(_ name: String, to target: String) throws(SystemCallError) {
+        do throws(SystemCallError) {
+            try systemCall("symlink", on: "\(path)/\(name)") { symlink(target, "\(path)/\(name)") }
+            return
+        } catch where error.code == EEXIST {}
         let temporary = "\(path)/..link_tmp"
         unlink(temporary)
         try systemCall("symlink", on: temporary) { symlink(target, temporary) }

@@ -62,7 +62,7 @@ package struct PodVolumes: Sendable {
                 let isNew =
                     switch request.source {
                     case .hugePages(let page, let size):
-                        try Self.mountMemory(target, type: "hugetlbfs", options: ["pagesize=\(page)", "size=\(size)"], mode: 0o777)
+                        try Self.mountMemory(target, kind: .hugetlbfs, options: ["pagesize=\(page)", "size=\(size)"], mode: 0o777)
                     case .memory(let size): try Self.mountMemory(target, sizeBytes: size, mode: 0o777)
                     default: false
                     }
@@ -192,7 +192,7 @@ package struct PodVolumes: Sendable {
         // mount(2) takes one page of options.
         guard options.utf8.count < 4096 else { throw .unsupported(volume: volume, reason: "the image has too many layers (\(layers.count))") }
         try volumeCall { () throws(SystemCallError) in
-            if let mount = try MountInfo.read().mount(at: path), mount.filesystemType == "overlay" { return }
+            if try FileSystemMount.isMounted(.overlay, at: path) { return }
             try FileSystemMount.mount("overlay", at: path, type: "overlay", flags: [.readOnly, .noSUID, .noDevices, .noExec], options: options)
         }
     }
@@ -200,15 +200,15 @@ package struct PodVolumes: Sendable {
     /// - Returns: false when it was mounted already.
     @discardableResult
     private static func mountMemory(_ path: String, sizeBytes: Int?, mode: mode_t) throws(VolumeError) -> Bool {
-        try mountMemory(path, type: "tmpfs", options: sizeBytes.map { ["size=\($0)"] } ?? [], mode: mode)
+        try mountMemory(path, kind: .tmpfs, options: sizeBytes.map { ["size=\($0)"] } ?? [], mode: mode)
     }
 
-    private static func mountMemory(_ path: String, type: String, options: [String], mode: mode_t) throws(VolumeError) -> Bool {
+    private static func mountMemory(_ path: String, kind: FileSystemMount.Kind, options: [String], mode: mode_t) throws(VolumeError) -> Bool {
         try makeDirectory(path, mode: mode)
         return try volumeCall { () throws(SystemCallError) in
-            if try FileSystemMount.isMounted(type, at: path) { return false }
+            if try FileSystemMount.isMounted(kind, at: path) { return false }
             let all = ["mode=\(String(mode, radix: 8))"] + options
-            try FileSystemMount.mount(type, at: path, type: type, flags: [.noSUID, .noDevices], options: all.joined(separator: ","))
+            try FileSystemMount.mount("\(kind)", at: path, type: "\(kind)", flags: [.noSUID, .noDevices], options: all.joined(separator: ","))
             return true
         }
     }

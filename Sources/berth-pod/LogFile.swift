@@ -39,6 +39,8 @@ final class LogFile {
 
     private func open() {
         size = 0
+        descriptor = pod_open_log(path, &size)
+        guard descriptor == -2 else { return }  // ENOENT
         let made = pod_make_parents(path, 0o755)
         descriptor = made < 0 ? made : pod_open_log(path, &size)
     }

@@ -5,6 +5,9 @@
 int berth_volume_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data);
 /// umount2(2) with UMOUNT_NOFOLLOW; `lazily` adds MNT_DETACH.
 int berth_volume_unmount(const char *target, int lazily);
+/// 1 or 0: whether a mount begins at `path`, and then the magic number of its file system; ENOSYS from a kernel that does not tell, before
+/// Linux 5.8. Source: statx(2), STATX_ATTR_MOUNT_ROOT; statfs(2).
+int berth_volume_mounted(const char *path, unsigned long *type);
 
 /// A free loop device's number, from /dev/loop-control. Source: loop(4).
 int berth_loop_free_number(int control);
