@@ -51,7 +51,7 @@ extension Ledger {
         } catch {
             // The caller needs the effect's own error; if this row cannot be written, the intent just stays open.
             let failure = "\(error)"
-            post(matters: true) { try $0.finish(open.sequence, failure: failure, at: Date()) }
+            post(matters: true, canWait: false) { try $0.finish(open.sequence, failure: failure, at: Date()) }
             throw error
         }
     }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Group commit: whatever waits when the writer becomes free goes into one transaction, and so into one `fsync`.
 ///
-/// Each job runs in its own savepoint: one that throws takes back only its own rows. Jobs run in the order they were
+/// One job that throws takes back only its own rows. Jobs run in the order they were
 /// submitted. Nothing is resumed before the commit is on disk.
 final class CommitGroup: Sendable {
     private struct Job: Sendable {
@@ -98,30 +98,26 @@ final class CommitGroup: Sendable {
     }
 
     /// All in one transaction.
+    ///
+    /// - Returns: of each job, what it returned or threw. The rows of one that threw are taken back.
+    /// - Throws: when the transaction itself is over: disk full, I/O error, damage.
     private static func run(_ jobs: [Job], in database: Database) throws -> [Result<any Sendable, any Error>] {
         var results: [Result<any Sendable, any Error>] = []
         try database.inTransaction(.immediate) {
-            for job in jobs { results.append(try run(job, in: database)) }
+            for job in jobs {
+                // One alone is the transaction.
+                if jobs.count > 1 { try database.cachedStatement(sql: "SAVEPOINT job").execute() }
+                let result = Result { try job.apply(database) }
+                results.append(result)
+                if case .failure(let error) = result {
+                    guard database.isInsideTransaction else { throw error }
+                    if jobs.count == 1 { return .rollback }
+                    try database.cachedStatement(sql: "ROLLBACK TO job").execute()
+                }
+                if jobs.count > 1 { try database.cachedStatement(sql: "RELEASE job").execute() }
+            }
             return .commit
         }
         return results
-    }
-
-    /// - Returns: the job's own failure, its rows taken back.
-    /// - Throws: when the transaction itself is over: disk full, I/O error, damage.
-    private static func run(_ job: Job, in database: Database) throws -> Result<any Sendable, any Error> {
-        var result: Result<any Sendable, any Error>?
-        try database.inSavepoint {
-            do {
-                result = .success(try job.apply(database))
-                return .commit
-            } catch {
-                guard database.isInsideTransaction else { throw error }
-                result = .failure(error)
-                return .rollback
-            }
-        }
-        guard let result else { throw CancellationError() }  // unreachable: the closure above has run or thrown
-        return result
     }
 }

@@ -100,18 +100,21 @@ package final class Ledger: Sendable {
     /// The disk is full, and what is written goes into the space that was kept for it.
     package var isOnReserve: Bool { reserve.isInUse }
 
-    /// Writes rows without waiting for them, in order with the commits around it. For what is a pity to lose, but no
-    /// more: events, the time an image was used. It goes with the next commit, or after a moment by itself. A failure is logged. On a
-    /// full disk it is not written at all, unless it `matters` as much as what is committed.
+    /// Writes rows without waiting for them, in order with the commits around it: what is committed later is on the disk later. For
+    /// what is a pity to lose, but no more: events, the time an image was used; and for what only a later commit builds on. A failure
+    /// is logged.
     ///
-    /// - Parameter done: called when it is on the disk, or never will be.
+    /// - Parameters:
+    ///   - matters: as much as what is committed: written also on a full disk.
+    ///   - canWait: it goes with the next commit, or after a moment by itself.
+    ///   - done: called when it is on the disk, or never will be.
     package func post(
-        matters: Bool = false, _ body: @escaping @Sendable (LedgerTransaction) throws -> Void, done: @escaping @Sendable () -> Void = {}
+        matters: Bool = false, canWait: Bool = true, _ body: @escaping @Sendable (LedgerTransaction) throws -> Void, done: @escaping @Sendable () -> Void = {}
     ) {
         if isOnReserve, !matters { return done() }
         let seal = seal
         let logger = logger
-        group.submit(canWait: !matters) { try body(LedgerTransaction(database: $0, seal: seal)) } finish: { result in
+        group.submit(canWait: canWait) { try body(LedgerTransaction(database: $0, seal: seal)) } finish: { result in
             defer { done() }
             if case .failure(let error) = result {
                 logger.error("ledger write failed", metadata: ["error": "\(error)"])
@@ -125,7 +128,8 @@ package final class Ledger: Sendable {
     ) async throws(LedgerError) -> Value {
         let seal = seal
         do {
-            return try await database.read { try body(LedgerSnapshot(database: $0, seal: seal)) }
+            // Whoever writes is on the same queue, and `LedgerSnapshot` cannot: neither a transaction nor a ban on writing is needed.
+            return try await database.unsafeRead { try body(LedgerSnapshot(database: $0, seal: seal)) }
         } catch {
             throw LedgerError(error, path: location.database)
         }

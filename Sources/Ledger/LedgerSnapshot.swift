@@ -1,5 +1,6 @@
 import FoundationEssentials
 internal import GRDB
+import KubeAPI
 import Sealing
 
 /// The ledger's rows at one moment, valid inside the closure that it was handed to.
@@ -10,7 +11,7 @@ package struct LedgerSnapshot {
     // MARK: Node
 
     package func fact(_ fact: NodeFact) throws -> String? {
-        try String.fetchOne(database, sql: "SELECT value FROM node_fact WHERE key = ?", arguments: [fact.rawValue])
+        try String.fetchOne(database.cachedStatement(sql: "SELECT value FROM node_fact WHERE key = ?"), arguments: [fact.rawValue])
     }
 
     // MARK: Pods
@@ -73,10 +74,11 @@ package struct LedgerSnapshot {
     package func outbox(
         _ kinds: [OutboxEntry.Kind] = OutboxEntry.Kind.allCases, except held: [String] = [], limit: Int
     ) throws -> [OutboxEntry] {
-        func places(_ count: Int) -> String { Array(repeating: "?", count: count).joined(separator: ", ") }
-        return try all(
-            "WHERE kind IN (\(places(kinds.count))) AND key NOT IN (\(places(held.count))) ORDER BY sequence LIMIT ?",
-            StatementArguments(kinds.map(\.rawValue)) + StatementArguments(held) + [limit])
+        // Lists as JSON: one statement for all of them.
+        try all(
+            """
+            WHERE kind IN (SELECT value FROM json_each(?)) AND key NOT IN (SELECT value FROM json_each(?)) ORDER BY sequence LIMIT ?
+            """, [JSONValue.array(kinds.map { .string($0.rawValue) }).description, JSONValue.array(held.map { .string($0) }).description, limit])
     }
 
     // MARK: -
@@ -87,7 +89,8 @@ package struct LedgerSnapshot {
 
     private func all<Entry: LedgerEntry>(_: Entry.Type, _ clause: String, _ arguments: StatementArguments = []) throws -> [Entry] {
         do {
-            return try Stored<Entry>.fetchAll(database, sql: "SELECT * FROM \(Entry.table) \(clause)", arguments: arguments).map(\.entry)
+            let statement = try database.cachedStatement(sql: "SELECT * FROM \(Entry.table.name) \(clause)")
+            return try Stored<Entry>.fetchAll(statement, arguments: arguments).map(\.entry)
         } catch let error as DecodingError {
             throw LedgerError.unreadable(what: "table \(Entry.table)", reason: "\(error)")
         } catch let error as RowDecodingError {

@@ -11,14 +11,20 @@ package struct LedgerTransaction {
     package var snapshot: LedgerSnapshot { LedgerSnapshot(database: database, seal: seal) }
 
     /// Inserts the entry, or replaces the one with the same key.
-    package func save<Entry: LedgerEntry>(_ entry: Entry) throws { try Stored(entry).upsert(database) }
+    package func save<Entry: LedgerEntry>(_ entry: Entry) throws {
+        try execute(Entry.table.upsert, StatementArguments(try RowEncoder.values(of: entry)))
+    }
+
+    /// Prepared once for as long as the ledger is open: `sql` is one of few texts.
+    private func execute(_ sql: String, _ arguments: StatementArguments) throws {
+        try database.cachedStatement(sql: sql).execute(arguments: arguments)
+    }
 
     package func set(_ fact: NodeFact, to value: String?) throws {
         if let value {
-            try database.execute(
-                sql: "INSERT INTO node_fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", arguments: [fact.rawValue, value])
+            try execute("INSERT INTO node_fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", [fact.rawValue, value])
         } else {
-            try database.execute(sql: "DELETE FROM node_fact WHERE key = ?", arguments: [fact.rawValue])
+            try execute("DELETE FROM node_fact WHERE key = ?", [fact.rawValue])
         }
     }
 
@@ -34,54 +40,50 @@ package struct LedgerTransaction {
     }
 
     package func removeObject(_ kind: ResolvedObject.Kind, named name: String, of podUID: String) throws {
-        try database.execute(
-            sql: "DELETE FROM pod_object WHERE pod_uid = ? AND kind = ? AND name = ?", arguments: [podUID, kind.rawValue, name])
+        try execute("DELETE FROM pod_object WHERE pod_uid = ? AND kind = ? AND name = ?", [podUID, kind.rawValue, name])
     }
 
     package func setState(_ state: PodEntry.State, ofPod uid: String) throws {
-        try database.execute(sql: "UPDATE pod SET state = ? WHERE uid = ?", arguments: [state.rawValue, uid])
+        try execute("UPDATE pod SET state = ? WHERE uid = ?", [state.rawValue, uid])
     }
 
-    package func setStatus(_ status: Data, ofPod uid: String) throws {
-        try database.execute(sql: "UPDATE pod SET status = ? WHERE uid = ?", arguments: [status, uid])
-    }
-
-    package func setRecord(_ record: Data, ofPod uid: String) throws {
-        try database.execute(sql: "UPDATE pod SET record = ? WHERE uid = ?", arguments: [record, uid])
+    /// - Parameter status: nil where it is still what it was.
+    package func setRecord(_ record: Data, status: Data?, ofPod uid: String) throws {
+        try execute("UPDATE pod SET record = ?, status = ifnull(?, status) WHERE uid = ?", [record, status, uid])
     }
 
     /// With it go its objects and sandboxes, and what the API server, which has it no longer either, was still to be told of it: a namesake
     /// on another node would have that refused for ever. Network and publications stay until they are removed
     /// themselves, because what they describe may still be there.
     package func removePod(_ uid: String) throws {
-        try database.execute(sql: "DELETE FROM pod WHERE uid = ?", arguments: [uid])
-        try database.execute(sql: "DELETE FROM outbox WHERE key = ? AND kind != 'event'", arguments: [uid])
+        try execute("DELETE FROM pod WHERE uid = ?", [uid])
+        try execute("DELETE FROM outbox WHERE key = ? AND kind != 'event'", [uid])
     }
 
     package func removeSandbox(of podUID: String, attempt: Int) throws {
-        try database.execute(sql: "DELETE FROM sandbox WHERE pod_uid = ? AND attempt = ?", arguments: [podUID, attempt])
+        try execute("DELETE FROM sandbox WHERE pod_uid = ? AND attempt = ?", [podUID, attempt])
     }
 
     package func removeNetwork(of podUID: String) throws {
-        try database.execute(sql: "DELETE FROM network WHERE pod_uid = ?", arguments: [podUID])
+        try execute("DELETE FROM network WHERE pod_uid = ?", [podUID])
     }
 
     // MARK: Volumes and images
 
     package func removeVolume(_ id: String) throws {
-        try database.execute(sql: "DELETE FROM volume WHERE id = ?", arguments: [id])
+        try execute("DELETE FROM volume WHERE id = ?", [id])
     }
 
     package func removePublication(of podUID: String, volume name: String) throws {
-        try database.execute(sql: "DELETE FROM publication WHERE pod_uid = ? AND volume_name = ?", arguments: [podUID, name])
+        try execute("DELETE FROM publication WHERE pod_uid = ? AND volume_name = ?", [podUID, name])
     }
 
     package func removeImageUse(_ imageID: String) throws {
-        try database.execute(sql: "DELETE FROM image_use WHERE image_id = ?", arguments: [imageID])
+        try execute("DELETE FROM image_use WHERE image_id = ?", [imageID])
     }
 
     package func removeFromCatalog(_ kind: String, key: String) throws {
-        try database.execute(sql: "DELETE FROM catalog WHERE kind = ? AND key = ?", arguments: [kind, key])
+        try execute("DELETE FROM catalog WHERE kind = ? AND key = ?", [kind, key])
     }
 
     // MARK: Journal
@@ -89,17 +91,16 @@ package struct LedgerTransaction {
     /// - Returns: the number to finish it by.
     @discardableResult
     package func begin(_ intent: Intent, bootID: String, at time: Date) throws -> Int64 {
-        try database.execute(
-            sql: "INSERT INTO intent (kind, subject, detail, boot_id, begun_at) VALUES (?, ?, ?, ?, ?)",
-            arguments: [intent.kind.rawValue, intent.subject, intent.detail, bootID, time.timeIntervalSince1970])
+        try execute(
+            "INSERT INTO intent (kind, subject, detail, boot_id, begun_at) VALUES (?, ?, ?, ?, ?)",
+            [intent.kind.rawValue, intent.subject, intent.detail, bootID, time.timeIntervalSince1970])
         return database.lastInsertedRowID
     }
 
     /// Records the result. Keeps the newest 1000 finished intents, for whoever asks what happened.
     package func finish(_ sequence: Int64, failure: String? = nil, at time: Date) throws {
-        try database.execute(
-            sql: "UPDATE intent SET finished_at = ?, failure = ? WHERE sequence = ?", arguments: [time.timeIntervalSince1970, failure, sequence])
-        try database.execute(sql: "DELETE FROM intent WHERE sequence <= ? AND finished_at IS NOT NULL", arguments: [sequence - 1000])
+        try execute("UPDATE intent SET finished_at = ?, failure = ? WHERE sequence = ?", [time.timeIntervalSince1970, failure, sequence])
+        try execute("DELETE FROM intent WHERE sequence <= ? AND finished_at IS NOT NULL", [sequence - 1000])
     }
 
     // MARK: Outbox
@@ -107,18 +108,21 @@ package struct LedgerTransaction {
     /// A status takes the place of an older one with the same key, at the end of the line. Beyond
     /// `Ledger.outboxLimit` entries the oldest events are dropped; statuses never are.
     package func send(_ kind: OutboxEntry.Kind, key: String, body: Data, at time: Date) throws {
-        try database.execute(
-            sql: "INSERT OR REPLACE INTO outbox (kind, key, body, created_at) VALUES (?, ?, ?, ?)",
-            arguments: [kind.rawValue, key, body, time.timeIntervalSince1970])
-        let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM outbox") ?? 0
+        try execute(
+            "INSERT OR REPLACE INTO outbox (kind, key, body, created_at) VALUES (?, ?, ?, ?)",
+            [kind.rawValue, key, body, time.timeIntervalSince1970])
+        // Numbers only grow: there are no more entries than numbers from the first to the last. Only beyond that it pays to count them.
+        let first = try Int64.fetchOne(database.cachedStatement(sql: "SELECT min(sequence) FROM outbox")) ?? 0
+        guard database.lastInsertedRowID - first >= Ledger.outboxLimit else { return }
+        let count = try Int.fetchOne(database.cachedStatement(sql: "SELECT count(*) FROM outbox")) ?? 0
         guard count > Ledger.outboxLimit else { return }
-        try database.execute(
-            sql: "DELETE FROM outbox WHERE sequence IN (SELECT sequence FROM outbox WHERE kind = 'event' ORDER BY sequence LIMIT ?)",
-            arguments: [count - Ledger.outboxLimit])
+        try execute(
+            "DELETE FROM outbox WHERE sequence IN (SELECT sequence FROM outbox WHERE kind = 'event' ORDER BY sequence LIMIT ?)",
+            [count - Ledger.outboxLimit])
     }
 
     /// Takes what was delivered out. A newer status of the same key has a number of its own and stays.
     package func acknowledge(_ sequence: Int64) throws {
-        try database.execute(sql: "DELETE FROM outbox WHERE sequence = ?", arguments: [sequence])
+        try execute("DELETE FROM outbox WHERE sequence = ?", [sequence])
     }
 }

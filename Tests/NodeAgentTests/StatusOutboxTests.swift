@@ -34,21 +34,36 @@ struct StatusOutboxTests {
         .refused(Status(code: code, reason: "", message: "not now"), request: "PATCH")
     }
 
-    /// What the server takes, in order, of the statuses of `pods`, which wait in this order.
-    private func deliveries(of pods: [String], refusing refusals: [String: [KubeClientError]], first count: Int) async throws -> [String] {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("berth-outbox-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: directory) } }
-        try Data("0123456789abcdef0123456789abcdef\n".utf8).write(to: URL(fileURLWithPath: "\(directory)/machine-id"))
+    private static var logger: Logger {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
+        return logger
+    }
+
+    /// In a directory of its own.
+    private static func ledger() throws -> (Ledger, directory: String) {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("berth-outbox-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try Data("0123456789abcdef0123456789abcdef\n".utf8).write(to: URL(fileURLWithPath: "\(directory)/machine-id"))
         let location = LedgerLocation(directory: directory, machineID: "\(directory)/machine-id")
-        let ledger = try Ledger.open(location, bootID: "boot", logger: logger).ledger
+        return (try Ledger.open(location, bootID: "boot", logger: logger).ledger, directory)
+    }
+
+    /// Puts a status of each of `pods` into the outbox, in this order.
+    private static func send(_ pods: [String], in ledger: Ledger) async throws {
+        let status = try JSONValue(encoding: PodStatus())
         try await ledger.commit { transaction in
-            for name in pods { try transaction.send(.status(PodReference(namespace: "default", name: name, uid: name), PodStatus()), at: Date()) }
+            for name in pods { try transaction.send(.status(PodReference(namespace: "default", name: name, uid: name), status), at: Date()) }
         }
+    }
+
+    /// What the server takes, in order, of the statuses of `pods`, which wait in this order.
+    private func deliveries(of pods: [String], refusing refusals: [String: [KubeClientError]], first count: Int) async throws -> [String] {
+        let (ledger, directory) = try Self.ledger()
+        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: directory) } }
+        try await Self.send(pods, in: ledger)
         let server = Server(refusing: refusals)
-        let outbox = StatusOutbox(ledger: ledger, logger: logger) { try server.receive($0) }
+        let outbox = StatusOutbox(ledger: ledger, logger: Self.logger) { try server.receive($0) }
         let running = Task { await outbox.run() }
         var names: [String] = []
         for await name in server.taken {
@@ -79,6 +94,43 @@ struct StatusOutboxTests {
         #expect(error.isOutage)
         let pods = ["one", "two"]
         #expect(Set(try await deliveries(of: pods, refusing: ["one": [error], "two": [error]], first: 2)) == Set(pods))
+    }
+
+    @Test("a status that was taken is not sent again while its row is still there, however often the outbox is looked at")
+    func once() async throws {
+        let (ledger, directory) = try Self.ledger()
+        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: directory) } }
+        let pods = (0..<40).map { "pod-\($0)" }
+        try await Self.send(pods, in: ledger)
+        let taken = Mutex<[String]>([])
+        let outbox = StatusOutbox(ledger: ledger, logger: Self.logger) { message in
+            if case .status(let pod, _) = message { taken.withLock { $0.append(pod.name) } }
+        }
+        let running = Task { await outbox.run() }
+        while try await !ledger.read({ try $0.outbox(limit: 1) }).isEmpty { outbox.kick(.status) }
+        running.cancel()
+        await running.value
+        #expect(taken.withLock(\.self).sorted() == pods.sorted())
+    }
+
+    @Test("what an earlier version put into the outbox is sent as it was meant")
+    func stored() throws {
+        let pod = PodReference(namespace: "default", name: "web", uid: "u1")
+        let message = #"{"status":{"_0":{"namespace":"default","name":"web","uid":"u1"},"_1":{"phase":"Running","hostIPs":[{"ip":"192.0.2.1"}]}}}"#
+        #expect(try OutboxMessage(stored: Data(message.utf8)) == .status(pod, ["phase": "Running", "hostIPs": [["ip": "192.0.2.1"]]]))
+        #expect(try OutboxMessage(stored: Data(#"{"deletion":{"_0":{"namespace":"default","name":"web","uid":"u1"}}}"#.utf8)) == .deletion(pod))
+    }
+
+    @Test("a message is read from the ledger as it was put there")
+    func roundTrip() throws {
+        var event = Event()
+        event.metadata.name = "web.1"
+        event.message = "a \"quoted\"/line\n"
+        event.count = 3
+        let pod = PodReference(namespace: "default", name: "web", uid: "u1")
+        for message in [OutboxMessage.event(event), .deletion(pod), .status(pod, ["phase": "Pending"])] {
+            #expect(try OutboxMessage(stored: message.stored()) == message)
+        }
     }
 
     @Test("a refused message waits longer each time, by itself, until one is taken")

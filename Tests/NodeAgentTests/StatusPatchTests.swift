@@ -9,7 +9,7 @@ struct StatusPatchTests {
     func cleared() throws {
         var status = PodStatus()
         status.phase = "Pending"
-        let body = try StatusPatch(podUID: "u1", status: status).body
+        let body = StatusPatch(podUID: "u1", status: try JSONValue(encoding: status)).body
         #expect(body.at("metadata", "uid") == "u1")
         for field in ["message", "reason", "podIP", "podIPs", "containerStatuses"] { #expect(body.at("status", field) == .null) }
     }
@@ -19,7 +19,7 @@ struct StatusPatchTests {
         var status = PodStatus()
         status.podIPs = [PodIP(ip: "10.1.0.2")]
         status.hostIPs = [HostIP(ip: "192.0.2.1")]
-        let body = try StatusPatch(podUID: "u1", status: status).body
+        let body = StatusPatch(podUID: "u1", status: try JSONValue(encoding: status)).body
         #expect(body.at("status", "podIPs") == [["$patch": "replace"], ["ip": "10.1.0.2"]])
         #expect(body.at("status", "hostIPs") == [["$patch": "replace"], ["ip": "192.0.2.1"]])
     }
@@ -28,7 +28,7 @@ struct StatusPatchTests {
     func reasons() throws {
         var status = PodStatus()
         status.conditions = [PodCondition(type: "Ready", status: "True")]
-        let body = try StatusPatch(podUID: "u1", status: status).body
+        let body = StatusPatch(podUID: "u1", status: try JSONValue(encoding: status)).body
         #expect(body.at("status", "conditions")?[0]?["reason"] == .null)
     }
 }

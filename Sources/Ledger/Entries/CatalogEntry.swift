@@ -2,7 +2,10 @@ package import FoundationEssentials
 
 /// A Service or EndpointSlice as last seen: names of Services are answered from these while the control plane is away.
 package struct CatalogEntry: LedgerEntry, Hashable {
-    package static let table = "catalog"
+    package static let table = LedgerTable("catalog", keyColumns: 2, CodingKeys.self)
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case kind, key, body
+    }
 
     /// As in the API.
     package var kind: String

@@ -24,7 +24,10 @@ package struct Intent: Hashable, Sendable {
 
 /// An intent as journalled. Without `finishedAt` the effect may be undone, half done or done.
 package struct IntentEntry: LedgerEntry, Hashable {
-    package static let table = "intent"
+    package static let table = LedgerTable("intent", keyColumns: 1, CodingKeys.self)
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case sequence, kind, subject, detail, bootID = "boot_id", begunAt = "begun_at", finishedAt = "finished_at", failure
+    }
 
     package var sequence: Int64
     package var kind: Intent.Kind

@@ -2,7 +2,10 @@ package import FoundationEssentials
 
 /// What CNI gave a pod. Outlives the pod's row until the network was taken down.
 package struct NetworkEntry: LedgerEntry, Hashable {
-    package static let table = "network"
+    package static let table = LedgerTable("network", keyColumns: 1, CodingKeys.self)
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case podUID = "pod_uid", network, namespacePath = "namespace_path", ips, result, addedAt = "added_at"
+    }
 
     package var podUID: String
     /// Name of the network configuration list.

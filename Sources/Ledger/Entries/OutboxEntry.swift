@@ -2,7 +2,10 @@ package import FoundationEssentials
 
 /// Something to send upstream. `sequence` grows; a newer status of the same pod takes the older one's place.
 package struct OutboxEntry: LedgerEntry, Hashable {
-    package static let table = "outbox"
+    package static let table = LedgerTable("outbox", keyColumns: 1, CodingKeys.self)
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case sequence, kind, key, body, createdAt = "created_at"
+    }
 
     package enum Kind: String, Codable, CaseIterable, Sendable {
         case status, event

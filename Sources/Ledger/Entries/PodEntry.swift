@@ -3,7 +3,11 @@ package import KubeAPI
 
 /// A pod as it was admitted: enough to run it again after a reboot without asking anyone.
 package struct PodEntry: LedgerEntry, Hashable {
-    package static let table = "pod"
+    package static let table = LedgerTable("pod", keyColumns: 1, CodingKeys.self)
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case uid, namespace, name, source, resourceVersion = "resource_version", object, state, bootID = "boot_id", status, record,
+            admittedAt = "admitted_at", startedAt = "started_at", finishedAt = "finished_at"
+    }
 
     package enum State: String, Codable, Sendable {
         case admitted

@@ -4,7 +4,11 @@ package import LinuxSystem
 /// One volume of one pod, as Berth laid it out on the host. Outlives the pod's row until it was taken down:
 /// cleanup removes what stands here, and nothing else.
 package struct PublicationEntry: LedgerEntry, Hashable {
-    package static let table = "publication"
+    package static let table = LedgerTable("publication", keyColumns: 2, CodingKeys.self)
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case podUID = "pod_uid", volumeName = "volume_name", volumeID = "volume_id", kind, state, path, isReadOnly = "is_read_only",
+            isMount = "is_mount", identity, fsGroup = "fs_group", publishedAt = "published_at"
+    }
 
     package enum State: String, Codable, Sendable { case publishing, published, unpublishing }
 

@@ -44,7 +44,10 @@ package struct ResolvedObject: Hashable, Sendable, CustomStringConvertible, Cust
 
 /// How a `ResolvedObject` lies in the table.
 struct PodObjectEntry: LedgerEntry {
-    static let table = "pod_object"
+    static let table = LedgerTable("pod_object", keyColumns: 3, CodingKeys.self)
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case podUID = "pod_uid", kind, name, resourceVersion = "resource_version", isSealed = "is_sealed", body, expiresAt = "expires_at"
+    }
     var podUID: String
     var kind: ResolvedObject.Kind
     var name: String

@@ -2,7 +2,11 @@ package import FoundationEssentials
 
 /// One life of a pod's sandbox: its `berth-pod` process and what identifies it.
 package struct SandboxEntry: LedgerEntry, Hashable {
-    package static let table = "sandbox"
+    package static let table = LedgerTable("sandbox", keyColumns: 2, CodingKeys.self)
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case podUID = "pod_uid", attempt, state, pid, processStartTime = "process_start_time", bootID = "boot_id", cgroup,
+            createdAt = "created_at", endedAt = "ended_at"
+    }
 
     package enum State: String, Codable, Sendable { case creating, ready, ended }
 

@@ -3,7 +3,12 @@ package import LinuxSystem
 
 /// A volume that outlives pods: an image of the built-in provisioner, or a directory a PersistentVolume names.
 package struct VolumeEntry: LedgerEntry, Hashable {
-    package static let table = "volume"
+    package static let table = LedgerTable("volume", keyColumns: 1, CodingKeys.self)
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case id, kind, state, persistentVolume = "persistent_volume", claimNamespace = "claim_namespace", claimName = "claim_name",
+            claimUID = "claim_uid", capacityBytes = "capacity_bytes", source, stagingPath = "staging_path", identity, createdAt = "created_at",
+            trashedAt = "trashed_at"
+    }
 
     /// What it holds, and on which medium.
     package enum Kind: String, Codable, Sendable { case localImage, localDirectory, hostPath }

@@ -58,10 +58,17 @@ extension PodWorker {
                 try rows(transaction)
                 try transaction.finish(intent)
             }
-            if let row { try transaction.save(try PodEntry(row, source: source, state: state, bootID: bootID, admittedAt: memory.record.startTime)) }
-            try transaction.setRecord(try memory.stored(), ofPod: reference.uid)
-            if isNews || row != nil { try transaction.setStatus(try JSONEncoder().encode(status), ofPod: reference.uid) }
-            if tellUpstream, let addressee { try transaction.send(.status(addressee, status), at: Date()) }
+            let record = try memory.stored()
+            let fields = isNews || row != nil ? try JSONValue(encoding: status) : nil
+            let newStatus = fields.map { Data($0.serialized()) }
+            if let row {
+                var entry = try PodEntry(row, source: source, state: state, bootID: bootID, admittedAt: memory.record.startTime)
+                (entry.record, entry.status) = (record, newStatus)
+                try transaction.save(entry)
+            } else {
+                try transaction.setRecord(record, status: newStatus, ofPod: reference.uid)
+            }
+            if tellUpstream, let addressee, let fields { try transaction.send(.status(addressee, fields), at: Date()) }
         }
         if isSaved {
             for intent in results.keys { unwritten[intent] = nil }
@@ -121,7 +128,8 @@ extension PodWorker {
         let goneMaps = snapshot.isComplete ? before.configMaps.keys.filter { snapshot.configMaps[$0] == nil } : []
         let goneSecrets = snapshot.isComplete ? before.secrets.keys.filter { snapshot.secrets[$0] == nil } : []
         guard !saved.isEmpty || !goneMaps.isEmpty || !goneSecrets.isEmpty else { return }
-        await commit { [saved] transaction in
+        // On the disk before anything is made of them: that begins with a commit of its own.
+        node.ledger.post(matters: true) { [saved] transaction in
             for object in saved { try transaction.save(object, for: uid) }
             for name in goneMaps { try transaction.removeObject(.configMap, named: name, of: uid) }
             for name in goneSecrets { try transaction.removeObject(.secret, named: name, of: uid) }

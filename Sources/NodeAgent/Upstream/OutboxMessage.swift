@@ -3,15 +3,16 @@ package import KubeAPI
 
 /// What the outbox holds for the API server, as it is stored.
 package enum OutboxMessage: Codable, Hashable, Sendable {
-    case status(PodReference, PodStatus)
+    /// A `PodStatus` as JSON: it is only passed on.
+    case status(PodReference, JSONValue)
     case event(Event)
     /// The pod is over and cleaned up: its object may go.
     case deletion(PodReference)
 
     var isEvent: Bool { if case .event = self { true } else { false } }
 
-    package init(stored: Data) throws { self = try JSONDecoder().decode(OutboxMessage.self, from: stored) }
-    package func stored() throws -> Data { try JSONEncoder().encode(self) }
+    package init(stored: Data) throws { self = try JSONValue(parsing: stored).decode(as: OutboxMessage.self) }
+    package func stored() throws -> Data { Data(try JSONValue(encoding: self).serialized()) }
 }
 
 package struct PodReference: Codable, Hashable, Sendable {

@@ -86,11 +86,12 @@ private struct Lane: Sendable {
         kicker.yield()
         var delay = RetryDelay()
         var held = HeldMessages()
+        var settled: Set<Int64> = []
         var alarm: Task<Void, Never>?
         for await _ in kicks {
             while !Task.isCancelled {
                 if isOfEvents { await traffic.giveWay() }
-                switch await drain(&held) {
+                switch await drain(&held, &settled) {
                 case .empty:
                     delay.reset()
                 case .progress:
@@ -119,14 +120,17 @@ private struct Lane: Sendable {
 
     private enum Outcome { case empty, progress, trouble(String) }
 
-    private func drain(_ held: inout HeldMessages) async -> Outcome {
-        let entries: [OutboxEntry]
+    /// - Parameter settled: what is delivered and may still be in the ledger: after a crash it is only sent again.
+    private func drain(_ held: inout HeldMessages, _ settled: inout Set<Int64>) async -> Outcome {
+        var entries: [OutboxEntry]
         let waiting = held.keys(at: .now)
         do throws(LedgerError) {
-            entries = try await ledger.read { [kinds] in try $0.outbox(kinds, except: waiting, limit: Self.batch) }
+            entries = try await ledger.read { [kinds, count = Self.batch + settled.count] in try $0.outbox(kinds, except: waiting, limit: count) }
         } catch {
             return .trouble("\(error)")
         }
+        settled.formIntersection(entries.map(\.sequence))
+        entries.removeAll { settled.contains($0.sequence) }
         guard !entries.isEmpty else {
             held.keep(only: waiting)
             return .empty
@@ -146,13 +150,9 @@ private struct Lane: Sendable {
         for (key, cause) in sent.refusals where held.hold(key, at: .now) {
             logger.warning("refused by the API server for now", metadata: ["key": "\(key)", "error": "\(cause)"])
         }
+        settled.formUnion(sent.settled)
         if !sent.settled.isEmpty {
-            do throws(LedgerError) {
-                // Together: after a crash in between they are only sent again.
-                try await ledger.commit { transaction in for sequence in sent.settled { try transaction.acknowledge(sequence) } }
-            } catch {
-                return .trouble("\(error)")
-            }
+            ledger.post(matters: true) { [settled] transaction in for sequence in settled { try transaction.acknowledge(sequence) } }
         }
         return sent.outage.map(Outcome.trouble) ?? .progress
     }

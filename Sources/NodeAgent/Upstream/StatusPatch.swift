@@ -16,9 +16,9 @@ package struct StatusPatch: Sendable {
     /// Conditions that are there only while they say something.
     private static let passing = ["PodResizePending", "PodResizeInProgress"]
 
-    /// - Throws: what encoding throws, which for a status means a value JSON cannot say.
-    package init(podUID: String, status: PodStatus) throws {
-        var fields = try JSONValue(encoding: status)
+    /// - Parameter status: a `PodStatus`.
+    package init(podUID: String, status: JSONValue) {
+        var fields = status
         for name in Self.clearable where fields[name] == nil { fields[name] = .null }
         // Addresses merge by `ip`: without this an old one would stay beside the new one, which is not even valid.
         for name in ["podIPs", "hostIPs"] {
@@ -30,7 +30,7 @@ package struct StatusPatch: Sendable {
                     var condition = condition
                     for name in Self.clearableInCondition where condition[name] == nil { condition[name] = .null }
                     return condition
-                } + Self.passing.filter { type in !status.conditions.contains { $0.type == type } }
+                } + Self.passing.filter { type in !conditions.contains { $0["type"]?.string == type } }
                     .map { ["type": .string($0), "$patch": "delete"] })
         }
         body = ["metadata": ["uid": .string(podUID)], "status": fields]

@@ -32,13 +32,8 @@ package struct UpstreamSender: Sendable {
         }
     }
 
-    private func publish(_ status: PodStatus, of pod: PodReference) async throws(KubeClientError) {
-        let body: [UInt8]
-        do {
-            body = try StatusPatch(podUID: pod.uid, status: status).body.serialized()
-        } catch {
-            throw .undecodable(request: "encoding the status of \(pod.namespace)/\(pod.name)", cause: "\(error)")
-        }
+    private func publish(_ status: JSONValue, of pod: PodReference) async throws(KubeClientError) {
+        let body = StatusPatch(podUID: pod.uid, status: status).body.serialized()
         try await client.submit(Patch(.strategicMerge, body: body), to: Pod.self, named: pod.name, in: pod.namespace, subresource: "status")
     }
 

@@ -21,7 +21,7 @@ package struct ClaimResolver: Sendable {
             guard claim.status.phase == "Bound", !claim.spec.volumeName.isEmpty else { throw VolumeTrouble.claimNotBound(name) }
             let volume: PersistentVolume = try await client.get(named: claim.spec.volumeName)
             guard volume.spec.claimRef?.uid == claim.metadata.uid else { throw VolumeTrouble.claimLost(claim: name, volume: claim.spec.volumeName) }
-            try await remember(claim, volume, for: pod.metadata.uid)
+            try remember(claim, volume, for: pod.metadata.uid)
             return volume
         } catch let error as KubeClientError {
             // Only "not found" is an answer about the claim; a refusal, for instance of an expired certificate, is none.
@@ -31,14 +31,15 @@ package struct ClaimResolver: Sendable {
         }
     }
 
-    private func remember(_ claim: PersistentVolumeClaim, _ volume: PersistentVolume, for uid: String) async throws {
+    private func remember(_ claim: PersistentVolumeClaim, _ volume: PersistentVolume, for uid: String) throws {
         let claimObject = ResolvedObject(
             kind: .persistentVolumeClaim, name: claim.metadata.name, resourceVersion: claim.metadata.resourceVersion,
             body: try JSONEncoder().encode(claim))
         let volumeObject = ResolvedObject(
             kind: .persistentVolume, name: volume.metadata.name, resourceVersion: volume.metadata.resourceVersion,
             body: try JSONEncoder().encode(volume))
-        try await ledger.commit { transaction in
+        // On the disk before the volume counts as published.
+        ledger.post(matters: true) { transaction in
             try transaction.save(claimObject, for: uid)
             try transaction.save(volumeObject, for: uid)
         }

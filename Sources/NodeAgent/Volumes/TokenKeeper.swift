@@ -38,15 +38,16 @@ package struct TokenKeeper: Sendable {
             let renewal = expiry.addingTimeInterval(-Double(lifetime) / 5)
             if renewal > Date() { return (Array(known.body), renewal) }
         }
-        do {
+        do throws(KubeClientError) {
             let fresh = try await client.requestToken(
                 serviceAccount: account, namespace: pod.metadata.namespace, audience: projection.audience, seconds: lifetime,
                 podName: pod.metadata.name, podUID: uid)
             let expiry = fresh.expirationTimestamp.date
             let object = ResolvedObject(kind: .serviceAccountToken, name: name, body: Data(fresh.token.utf8), expiresAt: expiry)
-            try await ledger.commit { try $0.save(object, for: uid) }
+            // On the disk before the volume that holds it counts as published.
+            ledger.post(matters: true) { try $0.save(object, for: uid) }
             return (Array(fresh.token.utf8), expiry.addingTimeInterval(-Double(lifetime) / 5))
-        } catch let error as KubeClientError {
+        } catch {
             // The last good token stays until a newer one replaces it.
             if let known, error.isTransient { return (Array(known.body), Date().addingTimeInterval(60)) }
             throw error
