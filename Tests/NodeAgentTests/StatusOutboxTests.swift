@@ -75,6 +75,55 @@ struct StatusOutboxTests {
         return names
     }
 
+    /// The phases that are sent of one pod, when it is Pending first, which can wait for `pause`, and `next` after that.
+    private func phases(pause: Duration, next: String?, first count: Int) async throws -> [String] {
+        let (ledger, directory) = try Self.ledger()
+        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: directory) } }
+        let (sent, sends) = AsyncStream<String>.makeStream()
+        let outbox = StatusOutbox(ledger: ledger, logger: Self.logger, pause: pause) {
+            if case .status(_, let status) = $0 { sends.yield(status["phase"]?.string ?? "none") }
+        }
+        func send(_ phase: String) async throws {
+            var status = PodStatus()
+            status.phase = phase
+            let fields = try JSONValue(encoding: status)
+            try await ledger.commit { try $0.send(.status(PodReference(namespace: "default", name: "p", uid: "p"), fields), at: Date()) }
+            outbox.kick(.status, key: "p", canWait: status.isOnItsWay)
+        }
+        try await send("Pending")
+        let running = Task { await outbox.run() }
+        outbox.kick(.status, key: "of somebody else")
+        if let next { try await send(next) }
+        var phases: [String] = []
+        for await phase in sent {
+            phases.append(phase)
+            if phases.count == count { break }
+        }
+        running.cancel()
+        await running.value
+        return phases
+    }
+
+    @Test("a status that can wait is not sent when a better one follows, and is when none does")
+    func pauses() async throws {
+        #expect(try await phases(pause: .seconds(3600), next: "Running", first: 1) == ["Running"])
+        #expect(try await phases(pause: .milliseconds(1), next: nil, first: 1) == ["Pending"])
+    }
+
+    @Test("only a pod on which nothing has gone wrong can wait", arguments: [
+        ("Pending", "ContainerCreating", 0, true), ("Pending", "ImagePullBackOff", 0, false), ("Pending", "PodInitializing", 1, false),
+        ("Running", "ContainerCreating", 0, false), ("Failed", "ContainerCreating", 0, false),
+    ])
+    func waiting(phase: String, reason: String, restarts: Int, canWait: Bool) {
+        var container = ContainerStatus(name: "c")
+        container.state = ContainerState(waiting: ContainerStateWaiting(reason: reason))
+        container.restartCount = restarts
+        var status = PodStatus()
+        status.phase = phase
+        status.containerStatuses = [container]
+        #expect(status.isOnItsWay == canWait)
+    }
+
     @Test("statuses that are refused keep nobody else waiting, however many they are and however often")
     func refused() async throws {
         // More than are read at once, and before the others.

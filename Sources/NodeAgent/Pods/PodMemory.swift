@@ -47,6 +47,16 @@ package struct PodMemory: Codable, Hashable, Sendable {
 extension PodStatus {
     private static let ownConditions = PodConditions.owned
 
+    /// The pod is being made ready and nothing has gone wrong so far: what there is to tell of it is out of date in a moment.
+    package var isOnItsWay: Bool {
+        guard phase == "Pending", reason.isEmpty, message.isEmpty else { return false }
+        return (initContainerStatuses + containerStatuses).allSatisfy { container in
+            guard container.restartCount == 0 else { return false }
+            if let waiting = container.state.waiting { return ["ContainerCreating", "PodInitializing"].contains(waiting.reason) && waiting.message.isEmpty }
+            return container.state.terminated.map { $0.exitCode == 0 } ?? true
+        }
+    }
+
     /// This status, which the agent computed, with what others have meanwhile written to the API server's.
     func adoptingForeignConditions(of published: PodStatus) -> PodStatus {
         var status = self

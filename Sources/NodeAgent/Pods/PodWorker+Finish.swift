@@ -36,7 +36,7 @@ extension PodWorker {
         let reference = PodReference(pod)
         hasAskedForDeletion = await commit { try $0.send(.deletion(reference), at: Date()) }
         finishRetryAt = hasAskedForDeletion ? nil : Date().addingTimeInterval(5)
-        node.outbox.kick(.deletion)
+        node.outbox.kick(.deletion, key: reference.uid)
     }
 }
 

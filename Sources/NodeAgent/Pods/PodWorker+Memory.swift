@@ -74,7 +74,7 @@ extension PodWorker {
             for intent in results.keys { unwritten[intent] = nil }
             storedRowVersion = max(storedRowVersion, version)
             saveRetryAt = nil
-            if tellUpstream { node.outbox.kick(.status) }
+            if tellUpstream, let addressee { node.outbox.kick(.status, key: addressee.uid, canWait: status.isOnItsWay) }
         } else {
             published = before
             saveRetryAt = Date().addingTimeInterval(5)
@@ -103,6 +103,7 @@ extension PodWorker {
 
     /// Subscribes to the objects that the spec names.
     func followObjects() async {
+        followsObjects = true
         let uid = identity.uid
         await node.objects.follow(pod.referencedObjects, for: uid, known: objects) { [weak self] in await self?.receive($0) }
     }

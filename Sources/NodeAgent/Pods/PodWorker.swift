@@ -24,6 +24,8 @@ package actor PodWorker {
     var pod: Pod
     var memory: PodMemory
     var objects: ObjectSnapshot
+    /// It has asked for the objects that its spec names.
+    var followsObjects = false
     var sandbox: Sandbox?
     /// Whose connection has ended, until that is seen to.
     private var lostConnection: Sandbox?
@@ -156,7 +158,7 @@ package actor PodWorker {
         if isGoneUpstream, !isDeleted { pod.metadata.deletionTimestamp = old.deletionTimestamp }
         pod.status = own.phase.isEmpty ? newer.status : own.adoptingForeignConditions(of: newer.status)
         // Nothing but a status has changed, mostly to the one that was sent from here: what is written down still holds.
-        if isStored, newer.spec == spec, newer.metadata.isSame(as: old) { return await publishStatus() }
+        if followsObjects, isStored, newer.spec == spec, newer.metadata.isSame(as: old) { return await publishStatus() }
         noteGranted()
         rowVersion += 1
         await persist()

@@ -10,21 +10,47 @@ import Synchronization
 ///
 /// Statuses and deletions go out side by side, and one that is refused keeps no other waiting; events, which nobody waits
 /// for, behind each other, and while statuses are being sent only every second. So thirty pods are Ready upstream before
-/// their story has been told.
+/// their story has been told. A status that only says that a pod is on its way waits a moment for the next.
 package struct StatusOutbox: Sendable {
     private let lanes: [Lane]
 
-    /// - Parameter sender: delivers a message; throws a `KubeClientError` only when trying again is worthwhile.
-    package init(ledger: Ledger, logger: Logger, sender: @escaping @Sendable (OutboxMessage) async throws -> Void) {
+    private let pauses: Pauses
+
+    /// - Parameters:
+    ///   - pause: how long a status waits that can wait for a better one.
+    ///   - sender: delivers a message; throws a `KubeClientError` only when trying again is worthwhile.
+    package init(
+        ledger: Ledger, logger: Logger, pause: Duration = .milliseconds(500), sender: @escaping @Sendable (OutboxMessage) async throws -> Void
+    ) {
         let traffic = Traffic()
+        let pauses = Pauses(length: pause)
+        self.pauses = pauses
         lanes = [
-            Lane(kinds: [.status, .deletion], width: 32, traffic: traffic, ledger: ledger, logger: logger, sender: sender),
-            Lane(kinds: [.event], width: 1, traffic: traffic, ledger: ledger, logger: logger, sender: sender),
+            Lane(kinds: [.status, .deletion], width: 32, traffic: traffic, pauses: pauses, ledger: ledger, logger: logger, sender: sender),
+            Lane(kinds: [.event], width: 1, traffic: traffic, pauses: pauses, ledger: ledger, logger: logger, sender: sender),
         ]
     }
 
     /// Something new of this kind may wait.
     package func kick(_ kind: OutboxEntry.Kind) { for lane in lanes { lane.kick(kind) } }
+
+    /// A status or the deletion of a pod may wait.
+    ///
+    /// - Parameters:
+    ///   - key: its entry's.
+    ///   - canWait: a better one may follow in a moment: then only that is sent.
+    package func kick(_ kind: OutboxEntry.Kind, key: String, canWait: Bool = false) {
+        guard canWait else {
+            pauses.end(key)
+            return kick(kind)
+        }
+        guard pauses.begin(key) else { return }
+        // Awaited by nobody: whatever has been sent by then, a kick does no harm.
+        Task {
+            try? await Task.sleep(for: pauses.length)
+            kick(kind)
+        }
+    }
 
     /// Runs until cancelled.
     package func run() async {
@@ -50,12 +76,40 @@ private final class Traffic: Sendable {
     }
 }
 
+/// Pods whose status may wait for the next, each until when. Nothing of it is kept: after a restart all are sent.
+private final class Pauses: Sendable {
+    let length: Duration
+    private let ends = Mutex<[String: ContinuousClock.Instant]>([:])
+
+    init(length: Duration) { self.length = length }
+
+    /// - Returns: false when it waits already; it does not wait longer for that.
+    func begin(_ key: String) -> Bool {
+        ends.withLock { ends in
+            if ends[key] != nil { return false }
+            ends[key] = .now + length
+            return true
+        }
+    }
+
+    func end(_ key: String) { ends.withLock { $0[key] = nil } }
+
+    /// Those that wait still.
+    func keys(at now: ContinuousClock.Instant) -> [String] {
+        ends.withLock { ends in
+            ends = ends.filter { $0.value > now }
+            return Array(ends.keys)
+        }
+    }
+}
+
 /// One kind of messages on its way upstream.
 private struct Lane: Sendable {
     private let kinds: [OutboxEntry.Kind]
     /// Objects whose messages are sent side by side.
     private let width: Int
     private let traffic: Traffic
+    private let pauses: Pauses
     private let ledger: Ledger
     private let logger: Logger
     private let sender: @Sendable (OutboxMessage) async throws -> Void
@@ -66,12 +120,13 @@ private struct Lane: Sendable {
     private static let batch = 32
 
     init(
-        kinds: [OutboxEntry.Kind], width: Int, traffic: Traffic, ledger: Ledger, logger: Logger,
+        kinds: [OutboxEntry.Kind], width: Int, traffic: Traffic, pauses: Pauses, ledger: Ledger, logger: Logger,
         sender: @escaping @Sendable (OutboxMessage) async throws -> Void
     ) {
         self.kinds = kinds
         self.width = width
         self.traffic = traffic
+        self.pauses = pauses
         self.ledger = ledger
         self.logger = logger
         self.sender = sender
@@ -124,8 +179,9 @@ private struct Lane: Sendable {
     private func drain(_ held: inout HeldMessages, _ settled: inout Set<Int64>) async -> Outcome {
         var entries: [OutboxEntry]
         let waiting = held.keys(at: .now)
+        let others = waiting + (isOfEvents ? [] : pauses.keys(at: .now))
         do throws(LedgerError) {
-            entries = try await ledger.read { [kinds, count = Self.batch + settled.count] in try $0.outbox(kinds, except: waiting, limit: count) }
+            entries = try await ledger.read { [kinds, count = Self.batch + settled.count] in try $0.outbox(kinds, except: others, limit: count) }
         } catch {
             return .trouble("\(error)")
         }
