@@ -144,15 +144,16 @@ static int write_sysctl(const char *name, const char *value) {
     return write_file(path, value, strlen(value));
 }
 
-static void raise_loopback(void) {
+static int raise_loopback(void) {
     int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct ifreq request = {.ifr_name = "lo"};
-    if (descriptor < 0) return;
-    if (ioctl(descriptor, SIOCGIFFLAGS, &request) == 0) {
-        request.ifr_flags |= IFF_UP;
-        ioctl(descriptor, SIOCSIFFLAGS, &request);
-    }
+    if (descriptor < 0) return -errno;
+    int result = ioctl(descriptor, SIOCGIFFLAGS, &request);
+    request.ifr_flags |= IFF_UP;
+    if (result == 0) result = ioctl(descriptor, SIOCSIFFLAGS, &request);
+    if (result < 0) result = -errno;
     close(descriptor);
+    return result;
 }
 
 // Containers without a stdin inherit ours. Through a read-only mount of its own they cannot change mode or owner of the host's node.
@@ -211,7 +212,12 @@ int pod_enter_sandbox(
     *step = "hostname";
     *subject = text(plan, sandbox->hostname);
     if (sandbox->flags & BERTH_HOSTNAME && sethostname(*subject, sandbox->hostname.count)) return -errno;
-    if (sandbox->flags & BERTH_NET) raise_loopback();
+    if (sandbox->flags & BERTH_NET) {
+        *step = "loopback";
+        *subject = "lo";
+        result = raise_loopback();
+        if (result < 0) return result;
+    }
     *step = "sysctl";
     const struct berth_sysctl *sysctls = berth_at(plan, sandbox->sysctls.offset);
     for (uint32_t i = 0; i < sandbox->sysctls.count; i++) {

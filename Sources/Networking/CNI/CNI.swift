@@ -39,14 +39,9 @@ package struct CNI: Sendable {
         return list
     }
 
-    /// Brings loopback up and connects the pod. When a plugin fails, those before it are undone before the error is thrown.
+    /// Connects the pod, whose loopback its supervisor has set up. When a plugin fails, those before it are undone before the error is thrown.
     package func add(_ attachment: PodAttachment) async throws(NetworkError) -> NetworkResult {
         let list = try currentList()
-        do throws(SystemCallError) {
-            if let namespace = attachment.networkNamespace { try await bringUpLoopback(in: namespace) }
-        } catch {
-            throw .system(error)
-        }
         var previous: JSONValue?
         do throws(NetworkError) {
             for plugin in list.plugins where !plugin.isIdle(for: attachment) {
