@@ -13,21 +13,23 @@ void devices_make(const void *plan, const struct berth_container *container, int
     static const char *const links[][2] = {
         {"/proc/self/fd", "fd"}, {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"}, {"/proc/self/fd/2", "stderr"}};
     const struct berth_device *devices = berth_at(plan, container->devices.offset);
+    int own = has_own_dev(plan, container) ? child_check(root_open(root, "/dev", O_PATH | O_DIRECTORY, 0), "device", "/dev") : -1;
     for (uint32_t i = 0; i < container->devices.count; i++) {
         const char *name, *path = text(plan, devices[i].path);
         // The pods' devpts is an instance of its own, and so its ptmx, not the host's, must answer.
         int is_ptmx = strcmp(path, "/dev/ptmx") == 0;
-        int parent = child_check(root_make_parent(root, path, &name), "device", path);
+        int is_beside = own >= 0 && strncmp(path, "/dev/", 5) == 0 && strchr(path + 5, '/') == NULL;
+        int parent = is_beside ? own : child_check(root_make_parent(root, path, &name), "device", path);
+        if (is_beside) name = path + 5;
         int made = is_ptmx ? symlinkat("pts/ptmx", parent, name)
                            : mknodat(parent, name, devices[i].mode | (devices[i].is_block ? S_IFBLK : S_IFCHR), makedev(devices[i].major, devices[i].minor));
         if (made < 0 && errno != EEXIST) child_fail("device", path, errno);
-        close(parent);
+        if (parent != own) close(parent);
     }
-    if (!has_own_dev(plan, container)) return;
-    int directory = child_check(root_open(root, "/dev", O_PATH | O_DIRECTORY, 0), "device", "/dev");
+    if (own < 0) return;
     for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
-        if (symlinkat(links[i][0], directory, links[i][1]) && errno != EEXIST) child_fail("device", links[i][1], errno);
-    close(directory);
+        if (symlinkat(links[i][0], own, links[i][1]) && errno != EEXIST) child_fail("device", links[i][1], errno);
+    close(own);
 }
 
 int terminal_open(int root, uint32_t owner, int as_console) {

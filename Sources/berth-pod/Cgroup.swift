@@ -23,10 +23,11 @@ final class Cgroup {
 
     /// Which of the directories is, or will be, on v2, or -1: the same for every cgroup of the pod, whose plans list the hierarchies in one order.
     static func unifiedIndex(_ plan: Plan, _ cgroup: berth_cgroup) -> Int {
-        for (index, span) in plan.array(cgroup.directories, of: berth_span.self).enumerated() {
-            if pod_lies_unified(plan.text(span)) != 0 { return index }
-        }
-        return -1
+        let spans = plan.array(cgroup.directories, of: berth_span.self)
+        // Beside hierarchies of v1 it is the last.
+        var index = spans.count - 1
+        while index >= 0, pod_lies_unified(plan.text(spans[index])) == 0 { index -= 1 }
+        return index
     }
 
     /// A descriptor of the v2 directory, or -1; the caller closes it.
