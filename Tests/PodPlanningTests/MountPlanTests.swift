@@ -31,7 +31,7 @@ struct MountPlanTests {
         #expect(plan.mount("/etc/hosts")?.source == .bind(root: "/var/lib/kubelet/pods/u1/etc-hosts", path: "", recursive: false))
         #expect(plan.mount("/etc/resolv.conf") != nil)
         #expect(plan.mount("/etc/hostname") != nil)
-        #expect(plan.mount("/tmp/last")?.source == .bind(root: "/var/lib/kubelet/pods/u1/containers/c/2", path: "", recursive: false))
+        #expect(plan.mount("/tmp/last")?.source == .bind(root: "/var/lib/kubelet/pods/u1/termination.c.2", path: "", recursive: false))
     }
 
     @Test("the lowest layer has the mount points of every container, and those of credentials only for who has them")

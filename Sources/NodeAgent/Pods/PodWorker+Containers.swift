@@ -215,7 +215,6 @@ extension PodWorker {
     private func prepareFiles(for container: Container, _ plan: ContainerPlan) throws(SystemCallError) {
         let paths = node.facts.paths
         let message = paths.terminationLog(container.name, attempt: plan.attempt, of: identity.uid)
-        try DirectoryTree.make(message.parentDirectory, mode: 0o750)
         let file = try OwnedFileDescriptor(opening: message, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o666)
         try systemCall("fchmod", on: message) { fchmod(file.rawValue, 0o666) }  // whatever the umask
         try DirectoryTree.make(plan.logPath.parentDirectory)
@@ -247,12 +246,12 @@ extension PodWorker {
     /// Logs and messages of the runs before the last but one, which nobody can ask for any more.
     private func removeOldLogs(of name: String, before attempt: Int) {
         let paths = node.facts.paths
-        let directories = [
-            paths.containerLog(name, attempt: attempt, of: identity).parentDirectory, paths.terminationLog(name, attempt: attempt, of: identity.uid).parentDirectory,
+        let places = [
+            (paths.containerLog(name, attempt: attempt, of: identity).parentDirectory, ""), (paths.pod(identity.uid), paths.terminationLogPrefix(name)),
         ]
         do throws(SystemCallError) {
-            for directory in directories {
-                for file in try DirectoryEntry.list(directory) where file.attempt.map({ $0 < attempt }) ?? false {
+            for (directory, prefix) in places {
+                for file in try DirectoryEntry.list(directory) where file.attempt(after: prefix).map({ $0 < attempt }) ?? false {
                     try systemCall("unlink", on: file.name) { unlink("\(directory)/\(file.name)") }
                 }
             }
@@ -342,8 +341,10 @@ extension PodRecord {
 }
 
 extension DirectoryEntry {
-    /// Of the run that the file belongs to: `3`, `3.log` and `3.log.1` are of the fourth.
-    fileprivate var attempt: Int? { isDirectory ? nil : name.split(separator: ".").first.flatMap { Int($0) } }
+    /// Of the run that the file belongs to: behind the prefix, `3`, `3.log` and `3.log.1` are of the fourth.
+    fileprivate func attempt(after prefix: String) -> Int? {
+        isDirectory || !name.hasPrefix(prefix) ? nil : name.dropFirst(prefix.count).split(separator: ".").first.flatMap { Int($0) }
+    }
 }
 
 extension ContainerRun {

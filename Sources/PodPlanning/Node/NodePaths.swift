@@ -48,8 +48,10 @@ package struct NodePaths: Codable, Hashable, Sendable {
     package func hostnameFile(_ uid: String) -> String { "\(pod(uid))/hostname" }
     /// The file behind `terminationMessagePath`; the agent makes it, empty and mode 0666, before the container starts.
     package func terminationLog(_ container: String, attempt: Int, of uid: String) -> String {
-        "\(pod(uid))/containers/\(container)/\(attempt)"
+        "\(pod(uid))/\(terminationLogPrefix(container))\(attempt)"
     }
+    /// Of their names in the pod's directory. A container's name has no dot.
+    package func terminationLogPrefix(_ container: String) -> String { "termination.\(container)." }
 
     package func podLogDirectory(_ pod: PodIdentity) -> String { "\(podLogs)/\(pod.namespace)_\(pod.name)_\(pod.uid)" }
     package func containerLog(_ container: String, attempt: Int, of pod: PodIdentity) -> String {
