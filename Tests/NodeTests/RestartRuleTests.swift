@@ -60,7 +60,12 @@ extension NodeTests {
                 try await kubectl.wait("pod/again", until: "{.status.containerStatuses[0].restartCount}", is: "2")
                 let uid = try await kubectl.value("pod/again", "{.metadata.uid}")
                 let directory = "\(node.root)/var/log/pods/again_again_\(uid)/main"
-                try await eventually("the first log goes") { try FileManager.default.contentsOfDirectory(atPath: directory).sorted() == ["1.log", "2.log"] }
+                let pod = "\(node.root)/var/lib/kubelet/pods/\(uid)"
+                try await eventually("the first log goes, and the first message") {
+                    try FileManager.default.contentsOfDirectory(atPath: directory).sorted() == ["1.log", "2.log"]
+                        && FileManager.default.contentsOfDirectory(atPath: pod).filter { $0.hasPrefix("termination.") }.sorted()
+                            == ["termination.main.1", "termination.main.2"]
+                }
                 #expect(try await kubectl("logs", "again", "--previous") == "run\n")
                 try await node.kill()
                 try await node.start()
