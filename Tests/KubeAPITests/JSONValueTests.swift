@@ -58,6 +58,39 @@ struct JSONValueTests {
         #expect(try JSONValue(encoding: secret).description == json)
     }
 
+    /// Written through every kind of container, and into several at once.
+    private struct Nested: Encodable {
+        enum Key: String, CodingKey { case plain, object, list, above }
+        enum Inner: String, CodingKey { case x, y }
+        enum Choice: String, Encodable { case first }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            var object = container.nestedContainer(keyedBy: Inner.self, forKey: .object)
+            var list = container.nestedUnkeyedContainer(forKey: .list)
+            try container.encode([Choice.first], forKey: .plain)
+            try list.encode(1)
+            var inner = list.nestedContainer(keyedBy: Inner.self)
+            try list.encodeNil()
+            var innermost = list.nestedUnkeyedContainer()
+            try object.encode(true, forKey: .x)
+            try innermost.encode(["a": 1.5])
+            try inner.encode(Int64(2), forKey: .y)
+            try object.encodeNil(forKey: .y)
+            try Choice.first.encode(to: container.superEncoder(forKey: .above))
+        }
+    }
+
+    @Test("containers that grow side by side each keep their place")
+    func containers() throws {
+        #expect(
+            try JSONValue(encoding: Nested()) == [
+                "plain": ["first"], "object": ["x": true, "y": .null], "list": [1, ["y": 2], .null, [["a": 1.5]]], "above": "first",
+            ])
+        let text = try JSONEncoder().encode(Nested())
+        #expect(try JSONValue(encoding: Nested()) == JSONValue(parsing: text))
+    }
+
     @Test("members are written in place, and nil removes them")
     func members() {
         var value: JSONValue = ["metadata": ["name": "a"]]

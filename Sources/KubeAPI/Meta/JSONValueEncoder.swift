@@ -35,12 +35,21 @@ extension JSONValue: Encodable {
 /// Encoders hand out several containers for one value, so the value lives behind a reference while it grows.
 private final class Slot {
     var value: JSONValue?
-    var members: [String: Slot]?
-    var elements: [Slot]?
+    var members: [String: JSONValue]?
+    var elements: [JSONValue]?
+    /// Members and elements that may still grow.
+    var openMembers: [String: Slot] = [:]
+    var openElements: [Int: Slot] = [:]
 
     var result: JSONValue {
-        if let members { return .object(members.mapValues(\.result)) }
-        if let elements { return .array(elements.map(\.result)) }
+        if var members {
+            for (key, slot) in openMembers { members[key] = slot.result }
+            return .object(members)
+        }
+        if var elements {
+            for (index, slot) in openElements { elements[index] = slot.result }
+            return .array(elements)
+        }
         return value ?? .object([:])
     }
 }
@@ -50,7 +59,8 @@ private struct JSONValueEncoder: Encoder {
     let codingPath: [any CodingKey]
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
-    static func box(_ value: some Encodable, codingPath: [any CodingKey]) throws -> JSONValue {
+    /// - Parameter codingPath: asked for only where something is below the value.
+    static func box(_ value: some Encodable, codingPath: @autoclosure () -> [any CodingKey]) throws -> JSONValue {
         switch value {
         case let value as JSONValue: return value
         case let value as Data: return .string(value.base64EncodedString())
@@ -60,7 +70,7 @@ private struct JSONValueEncoder: Encoder {
         case let value as Double: return .double(value)
         default:
             let slot = Slot()
-            try value.encode(to: JSONValueEncoder(slot: slot, codingPath: codingPath))
+            try value.encode(to: JSONValueEncoder(slot: slot, codingPath: codingPath()))
             return slot.result
         }
     }
@@ -82,24 +92,27 @@ private struct KeyedContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let slot: Slot
     let codingPath: [any CodingKey]
 
-    private func member(_ key: Key) -> Slot {
+    private func open(_ key: Key) -> JSONValueEncoder {
         let member = Slot()
-        slot.members?[key.stringValue] = member
-        return member
+        slot.openMembers[key.stringValue] = member
+        return JSONValueEncoder(slot: member, codingPath: codingPath + [key])
     }
 
-    mutating func encodeNil(forKey key: Key) { member(key).value = .null }
-    mutating func encode(_ value: some Encodable, forKey key: Key) throws {
-        member(key).value = try JSONValueEncoder.box(value, codingPath: codingPath + [key])
+    func encodeNil(forKey key: Key) { slot.members?[key.stringValue] = .null }
+    // What most members are, without asking for their type.
+    func encode(_ value: String, forKey key: Key) { slot.members?[key.stringValue] = .string(value) }
+    func encode(_ value: Int, forKey key: Key) { slot.members?[key.stringValue] = .int(value) }
+    func encode(_ value: Bool, forKey key: Key) { slot.members?[key.stringValue] = .bool(value) }
+    func encode(_ value: some Encodable, forKey key: Key) throws {
+        let member = try JSONValueEncoder.box(value, codingPath: codingPath + [key])
+        slot.members?[key.stringValue] = member
     }
-    mutating func nestedContainer<NestedKey: CodingKey>(keyedBy type: NestedKey.Type, forKey key: Key) -> KeyedEncodingContainer<NestedKey> {
-        JSONValueEncoder(slot: member(key), codingPath: codingPath + [key]).container(keyedBy: type)
+    func nestedContainer<NestedKey: CodingKey>(keyedBy type: NestedKey.Type, forKey key: Key) -> KeyedEncodingContainer<NestedKey> {
+        open(key).container(keyedBy: type)
     }
-    mutating func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-        JSONValueEncoder(slot: member(key), codingPath: codingPath + [key]).unkeyedContainer()
-    }
-    mutating func superEncoder() -> any Encoder { JSONValueEncoder(slot: slot, codingPath: codingPath) }
-    mutating func superEncoder(forKey key: Key) -> any Encoder { JSONValueEncoder(slot: member(key), codingPath: codingPath + [key]) }
+    func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer { open(key).unkeyedContainer() }
+    func superEncoder() -> any Encoder { JSONValueEncoder(slot: slot, codingPath: codingPath) }
+    func superEncoder(forKey key: Key) -> any Encoder { open(key) }
 }
 
 private struct UnkeyedContainer: UnkeyedEncodingContainer {
@@ -107,24 +120,23 @@ private struct UnkeyedContainer: UnkeyedEncodingContainer {
     let codingPath: [any CodingKey]
     var count: Int { slot.elements?.count ?? 0 }
 
-    private func element() -> Slot {
+    private func open() -> JSONValueEncoder {
         let element = Slot()
-        slot.elements?.append(element)
-        return element
+        slot.openElements[count] = element
+        slot.elements?.append(.null)
+        return JSONValueEncoder(slot: element, codingPath: codingPath)
     }
 
-    mutating func encodeNil() { element().value = .null }
-    mutating func encode(_ value: some Encodable) throws {
-        let path = codingPath + [JSONCodingKey(intValue: count)]
-        element().value = try JSONValueEncoder.box(value, codingPath: path)
+    func encodeNil() { slot.elements?.append(.null) }
+    func encode(_ value: some Encodable) throws {
+        let element = try JSONValueEncoder.box(value, codingPath: codingPath + [JSONCodingKey(intValue: count)])
+        slot.elements?.append(element)
     }
-    mutating func nestedContainer<NestedKey: CodingKey>(keyedBy type: NestedKey.Type) -> KeyedEncodingContainer<NestedKey> {
-        JSONValueEncoder(slot: element(), codingPath: codingPath).container(keyedBy: type)
+    func nestedContainer<NestedKey: CodingKey>(keyedBy type: NestedKey.Type) -> KeyedEncodingContainer<NestedKey> {
+        open().container(keyedBy: type)
     }
-    mutating func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer {
-        JSONValueEncoder(slot: element(), codingPath: codingPath).unkeyedContainer()
-    }
-    mutating func superEncoder() -> any Encoder { JSONValueEncoder(slot: element(), codingPath: codingPath) }
+    func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer { open().unkeyedContainer() }
+    func superEncoder() -> any Encoder { open() }
 }
 
 private struct SingleContainer: SingleValueEncodingContainer {
