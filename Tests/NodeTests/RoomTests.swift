@@ -10,13 +10,13 @@ extension NodeTests {
 
         init() throws { node = try #require(StandaloneNode.current) }
 
-        private func pod(_ name: String, requests: String, more: String = "") -> String {
+        private func pod(_ name: String, requests: String, grace: Int = 0, more: String = "") -> String {
             """
             apiVersion: v1
             kind: Pod
             metadata: {name: \(name)}
             spec:
-              terminationGracePeriodSeconds: 0
+              terminationGracePeriodSeconds: \(grace)
               nodeName: \(node.name)
               containers: [{name: main, image: "\(StandaloneNode.busybox)", command: [sleep, "1000"], resources: {requests: {\(requests)}}}]
             \(more)
@@ -57,7 +57,7 @@ extension NodeTests {
                 let cpu = try await amount("allocatable", "cpu").milliValue
                 let third = cpu * 3 / 10
                 try await kubectl.apply(
-                    pod("idle", requests: "") + pod("small", requests: "cpu: \(cpu / 10)m") + pod("large", requests: "cpu: \(third * 2)m"))
+                    pod("idle", requests: "") + pod("small", requests: "cpu: \(cpu / 10)m") + pod("large", requests: "cpu: \(third * 2)m", grace: 3))
                 try await kubectl.waitUntilReady("idle", "small", "large")
                 try await kubectl.apply(pod("other", requests: "cpu: \(cpu / 2)m", more: "  priority: 0"))
                 try await kubectl.wait("pod/other", until: "{.status.reason}", is: "OutOfcpu")
@@ -66,6 +66,9 @@ extension NodeTests {
                 try await kubectl.wait("pod/large", until: "{.status.phase}", is: "Failed")
                 #expect(try await kubectl.value("pod/large", "{.status.reason}: {.status.message}") == "Preempting: Preempted in order to admit critical pod")
                 #expect(try await kubectl.value("pod/large", #"{.status.conditions[?(@.type=="DisruptionTarget")].reason}"#) == "TerminationByKubelet")
+                // It had the room to itself when it started, though the other took all its time. Both times are of RFC 3339, which sorts.
+                let end = try await kubectl.value("pod/large", "{.status.containerStatuses[0].state.terminated.finishedAt}")
+                #expect(try await kubectl.value("pod/critical", "{.status.containerStatuses[0].state.running.startedAt}") >= end)
                 #expect(try await kubectl.value("pods", "{.items[?(@.status.phase=='Running')].metadata.name}") == "critical idle small")
             }
         }

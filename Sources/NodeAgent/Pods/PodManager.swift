@@ -129,11 +129,12 @@ package actor PodManager {
         }
         let worker = worker(for: pod, isStatic: isStatic, memory, objects: ObjectSnapshot(isComplete: false), published: isOver ? pod.status : nil)
         workers[uid] = worker
+        let displaced = victims.compactMap { workers[$0.metadata.uid] }
         for victim in victims { await preempt(victim) }
         if let sandbox { await worker.claim(sandbox) }
         await worker.enqueue(pod)
         await endNamesakes(of: worker)
-        launch(worker, uid: uid)
+        launch(worker, uid: uid, after: displaced)
         applyNodeCgroups()
     }
 
@@ -144,7 +145,7 @@ package actor PodManager {
             ?? allocations.admit(pod, taints: node.mirror.taints, on: node.facts, displacing: &victims)
     }
 
-    /// Ends a pod within its own grace period. The critical one does not wait for that: what it was promised is its own now.
+    /// Ends a pod within its own grace period.
     private func preempt(_ victim: Pod) async {
         let why = PodFailure(reason: "Preempting", message: "Preempted in order to admit critical pod")
         let disruption = PodFailure(reason: "TerminationByKubelet", message: "Pod was preempted by Kubelet to accommodate a critical pod.")
@@ -177,10 +178,13 @@ package actor PodManager {
 
     /// The pod begins when earlier ones of its name have ended and let go of their volumes: their successor has the same claims,
     /// and two database servers must not meet on one of them.
-    func launch(_ worker: PodWorker, uid: String) {
+    ///
+    /// - Parameter displaced: pods that end to make room for it, and hold what it needs until then.
+    func launch(_ worker: PodWorker, uid: String, after displaced: [PodWorker] = []) {
         let earlier = runs(before: worker).values
         runs[uid] = Task {
             for run in earlier { await run.value }
+            for other in displaced { await other.waitUntilEnded() }
             if await worker.run() { await self.forget(uid) }
         }
     }

@@ -75,7 +75,10 @@ package actor PodWorker {
     var resizeRetryAt: Date?
     /// Told once nothing of the pod runs or will.
     let ended: @Sendable (PodIdentity) async -> Void
-    var hasEnded: Bool
+    var hasEnded: Bool { didSet { if hasEnded { releaseWaiting() } } }
+    /// Who waits for that.
+    private var waitingForEnd: [CheckedContinuation<Void, Never>] = []
+    private var hasStopped = false
     var finishRetryAt: Date?
     var hasAskedForDeletion = false
 
@@ -297,6 +300,19 @@ package actor PodWorker {
         sandboxEvents?.cancel()
         for task in work.values { task.cancel() }
         for task in work.values { await task.value }
+        hasStopped = true
+        releaseWaiting()
+    }
+
+    /// Returns when nothing of the pod runs or will, or nobody looks after it any more.
+    func waitUntilEnded() async {
+        if hasEnded || hasStopped { return }
+        await withCheckedContinuation { waitingForEnd.append($0) }
+    }
+
+    private func releaseWaiting() {
+        for continuation in waitingForEnd { continuation.resume() }
+        waitingForEnd = []
     }
 
     private func step() {
