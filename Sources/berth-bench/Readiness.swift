@@ -67,15 +67,15 @@ final class Readiness: Sendable {
 
     /// - Returns: when its Ready condition was first seen to be true.
     /// - Throws: after `limit`, with what the pod still lacks.
-    func ready(_ pod: Pod, within limit: Duration) async throws -> ContinuousClock.Instant {
+    func ready(_ pod: WatchedPod, within limit: Duration) async throws -> ContinuousClock.Instant {
         try await wait(for: .ready, of: pod, within: limit)
         return state.withLock { $0.ready[pod.metadata.uid] } ?? .now
     }
 
     /// - Throws: after `limit`.
-    func gone(_ pod: Pod, within limit: Duration) async throws { try await wait(for: .gone, of: pod, within: limit) }
+    func gone(_ pod: WatchedPod, within limit: Duration) async throws { try await wait(for: .gone, of: pod, within: limit) }
 
-    private func wait(for end: End, of pod: Pod, within limit: Duration) async throws {
+    private func wait(for end: End, of pod: WatchedPod, within limit: Duration) async throws {
         let uid = pod.metadata.uid
         let id = state.withLock { state in
             state.nextWaiter += 1
@@ -110,5 +110,5 @@ extension Readiness.State {
         return ids.compactMap { waiters.removeValue(forKey: $0) }
     }
 
-    fileprivate func description(of pod: Pod) -> String { pods[pod.metadata.uid]?.shortcomings ?? "the watch never showed it" }
+    fileprivate func description(of pod: WatchedPod) -> String { pods[pod.metadata.uid]?.shortcomings ?? "the watch never showed it" }
 }
