@@ -88,6 +88,10 @@ int berth_set_slice(int thread, unsigned long long nanoseconds) {
 
 int berth_limit_heap_arenas(int count) { return mallopt(M_ARENA_MAX, count) == 1 ? 0 : -1; }
 
+unsigned long berth_heap_free(void) { return mallinfo2().fordblks; }
+
+void berth_heap_trim(void) { malloc_trim(0); }
+
 int berth_unmount(const char *path) { return umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW); }
 
 int berth_open_read_only_copy(const char *path) {

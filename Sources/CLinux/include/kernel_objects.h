@@ -26,6 +26,12 @@ int berth_set_slice(int thread, unsigned long long nanoseconds);
 /// mallopt(3) with M_ARENA_MAX. 0 when it took the limit.
 int berth_limit_heap_arenas(int count);
 
+/// Bytes of the heap that nothing uses. Source: mallinfo(3), fordblks.
+unsigned long berth_heap_free(void);
+
+/// Gives whole pages among them back. Source: malloc_trim(3).
+void berth_heap_trim(void);
+
 /// umount2(2) with MNT_DETACH and UMOUNT_NOFOLLOW.
 int berth_unmount(const char *path);
 

@@ -17,6 +17,7 @@ actor EvictionManager {
     private let pods: PodManager
     private let collectImages: @Sendable () async -> Void
     private var machine: PressureMachine
+    private var heap = HeapTrim()
 
     /// - Parameter collectImages: removes every image that no pod stands on.
     init(node: NodeServices, pods: PodManager, collectImages: @escaping @Sendable () async -> Void) {
@@ -30,6 +31,7 @@ actor EvictionManager {
     func run() async {
         while !Task.isCancelled {
             await look()
+            heap.giveBack()  // the daemon's own part
             // Ends early only by cancellation, which the loop condition sees.
             try? await Task.sleep(for: Self.interval, tolerance: .seconds(1))
         }
