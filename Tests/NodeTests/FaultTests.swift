@@ -31,6 +31,7 @@ extension NodeTests {
         /// - Returns: whether the daemon died before the pod was gone again.
         private func died(at step: Int, _ kubectl: Kubectl) async throws -> Bool {
             try Data("\(step)".utf8).write(to: URL(fileURLWithPath: node.faultFile))
+            let daemon = await node.processID
             do {
                 try await life(of: "step-\(step)", kubectl)
             } catch {
@@ -39,7 +40,13 @@ extension NodeTests {
                 try await kubectl("delete", "pod", "step-\(step)", "--ignore-not-found", "--grace-period=1")
             }
             defer { unlink(node.faultFile) }
-            return Int(place) == nil
+            guard Int(place) == nil else { return false }
+            if await node.processID == daemon {
+                // It died at its very last step, and nobody has looked since.
+                try await eventually("the daemon is dead") { await !node.isRunning }
+                try await awaken()
+            }
+            return true
         }
 
         /// Where the daemon died, or how many steps it was from there.
