@@ -39,6 +39,20 @@ package enum FileSystemMount {
         }
     }
 
+    /// Whether some file system begins at `path`. Nothing begins where nothing is.
+    package static func begins(at path: String) throws(SystemCallError) -> Bool {
+        var type: UInt = 0
+        do throws(SystemCallError) {
+            return try systemCall("statx", on: path) { berth_volume_mounted(path, &type) } == 1
+        } catch {
+            switch error.code {
+            case ENOENT: return false
+            case ENOSYS: return try MountInfo.read().mount(at: path) != nil
+            default: throw error
+            }
+        }
+    }
+
     /// - Parameter lazily: takes it out of the tree at once, and away when its last user is gone.
     /// - Returns: false when nothing was mounted there.
     @discardableResult

@@ -54,7 +54,7 @@ struct PodsBenchmark {
         var marks: [Marks] = []
         var work: [Double] = []
         for index in 0..<bursts {
-            if index > 0 { try await Task.sleep(for: Self.afterwards) }
+            if index > 0 || shape.needsClaim { try await Task.sleep(for: Self.afterwards) }
             let before = try node.cpuTime()
             let (times, pods) = try await bench.start(burst, named: "burst-\(index)")
             work.append(try node.cpuTime().sum - before.sum)
@@ -140,24 +140,34 @@ struct PodBench: Sendable {
     /// - Returns: milliseconds from POST to Ready.
     func start(_ name: String, claim: String) async throws -> (Double, WatchedPod) {
         if shape.needsClaim { try await makeClaim(claim) }
+        return try await start(try manifest(name, claim: claim))
+    }
+
+    private func start(_ manifest: [UInt8]) async throws -> (Double, WatchedPod) {
         let start = ContinuousClock.now
-        let pod = try await post(try shape.pod(name, image: image, claim: claim))
+        let pod = try await post(manifest)
         return ((try await readiness.ready(pod, within: Self.patience) - start).milliseconds, pod)
     }
 
     /// - Returns: who it is; the rest of the answer is not asked for.
-    private func post(_ pod: Pod) async throws -> WatchedPod {
+    private func post(_ manifest: [UInt8]) async throws -> WatchedPod {
         let answer = try await client.perform(
-            .post, ResourcePath(Pod.self, namespace: "default"), body: [UInt8](try JSONEncoder().encode(pod)), contentType: "application/json",
+            .post, ResourcePath(Pod.self, namespace: "default"), body: manifest, contentType: "application/json",
             accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1")
         return try JSONDecoder().decode(WatchedPod.self, from: Data(answer))
     }
 
-    /// All at once, each with a claim of its own.
+    private func manifest(_ name: String, claim: String) throws -> [UInt8] {
+        [UInt8](try JSONEncoder().encode(try shape.pod(name, image: image, claim: claim)))
+    }
+
+    /// All at once, each with a claim of its own. What they are made from is ready before the first is posted.
     func start(_ count: Int, named prefix: String) async throws -> ([Double], [WatchedPod]) {
-        if shape.needsClaim { for index in 0..<count { try await makeClaim("burst-\(index)") } }
+        let claims = (0..<count).map { "burst-\($0)" }
+        if shape.needsClaim { for claim in claims { try await makeClaim(claim) } }
+        let manifests = try claims.enumerated().map { try manifest("\(prefix)-\($0.offset)", claim: $0.element) }
         return try await withThrowingTaskGroup(of: (Double, WatchedPod).self) { group in
-            for index in 0..<count { group.addTask { try await start("\(prefix)-\(index)", claim: "burst-\(index)") } }
+            for manifest in manifests { group.addTask { try await start(manifest) } }
             return try await group.reduce(into: ([], [])) { all, one in
                 all.0.append(one.0)
                 all.1.append(one.1)

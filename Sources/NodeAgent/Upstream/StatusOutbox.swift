@@ -9,22 +9,23 @@ import Synchronization
 /// control plane away everything stays where it is.
 ///
 /// Statuses and deletions go out side by side, and one that is refused keeps no other waiting; events, which nobody waits
-/// for, behind each other, and while statuses are being sent only every second. So thirty pods are Ready upstream before
+/// for, behind each other, and while statuses are written or sent only every second. So thirty pods are Ready upstream before
 /// their story has been told. A status that only says that a pod is on its way waits a moment for the next.
 package struct StatusOutbox: Sendable {
     private let lanes: [Lane]
 
     private let pauses: Pauses
+    private let traffic: Traffic
 
     /// - Parameters:
     ///   - pause: how long a status waits that can wait for a better one.
     ///   - sender: delivers a message; throws a `KubeClientError` only when trying again is worthwhile.
     package init(
-        ledger: Ledger, logger: Logger, pause: Duration = .milliseconds(500), sender: @escaping @Sendable (OutboxMessage) async throws -> Void
+        ledger: Ledger, logger: Logger, pause: Duration = .seconds(1), sender: @escaping @Sendable (OutboxMessage) async throws -> Void
     ) {
         let traffic = Traffic()
         let pauses = Pauses(length: pause)
-        self.pauses = pauses
+        (self.pauses, self.traffic) = (pauses, traffic)
         lanes = [
             Lane(kinds: [.status, .deletion], width: 32, traffic: traffic, pauses: pauses, ledger: ledger, logger: logger, sender: sender),
             Lane(kinds: [.event], width: 1, traffic: traffic, pauses: pauses, ledger: ledger, logger: logger, sender: sender),
@@ -40,6 +41,7 @@ package struct StatusOutbox: Sendable {
     ///   - key: its entry's.
     ///   - canWait: a better one may follow in a moment: then only that is sent.
     package func kick(_ kind: OutboxEntry.Kind, key: String, canWait: Bool = false) {
+        traffic.note()
         guard canWait else {
             pauses.end(key)
             return kick(kind)
@@ -58,13 +60,13 @@ package struct StatusOutbox: Sendable {
     }
 }
 
-/// When a status was last on its way.
+/// When a status was last written or sent.
 private final class Traffic: Sendable {
     private let last = Mutex<ContinuousClock.Instant?>(nil)
 
     func note() { last.withLock { $0 = .now } }
 
-    /// Returns when no status has been sent for a while, though after a second at the latest.
+    /// Returns when no status has been written or sent for a while, though after a second at the latest.
     func giveWay() async {
         let latest = ContinuousClock.now + .seconds(1)
         while let last = last.withLock(\.self), !Task.isCancelled {

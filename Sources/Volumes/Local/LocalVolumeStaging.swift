@@ -94,6 +94,8 @@ extension LocalVolumeStore {
     func currentMount(of id: String) throws(VolumeError) -> MountInfo? {
         let path = mountPoint(of: id)
         let image = image(of: id)
+        // The table of mounts is long on a node with many pods, and before a volume is mounted there is nothing in it to be found.
+        guard try volumeCall({ () throws(SystemCallError) in try FileSystemMount.begins(at: path) }) else { return nil }
         let mounts = try volumeCall { () throws(SystemCallError) in try MountInfo.read() }
         guard let mount = mounts.mount(at: path) else { return nil }
         let isOurs = try volumeCall { () throws(SystemCallError) in
