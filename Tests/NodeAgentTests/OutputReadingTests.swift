@@ -11,25 +11,33 @@ struct OutputReadingTests {
         return (ends[0], ends[1])
     }
 
-    @Test("a process that is left behind with the pipe is not waited for", .timeLimit(.minutes(1)))
-    func leftBehind() async {
-        let ends = pipe()
-        defer { close(ends.write) }  // only now: the process that was left behind
-        write(ends.write, "said\n", 5)
-        let reading = OutputReading()
-        async let text = reading.text(of: ends.read)
-        reading.end(in: .milliseconds(100))
-        #expect(await text == "said\n")
+    @Test("what is in the pipes at the end is the output, and a process left behind with one of them is not waited for")
+    func leftBehind() {
+        let (output, errors) = (pipe(), pipe())
+        defer { close(errors.write) }  // only now: the process that was left behind
+        write(output.write, "said\n", 5)
+        close(output.write)
+        write(errors.write, "wrong\n", 6)
+        #expect(OutputReading([output.read, nil, errors.read]).end() == "said\nwrong\n")
+        // Nobody reads any more.
+        signal(SIGPIPE, SIG_IGN)
+        #expect(write(errors.write, "more", 4) == -1 && errno == EPIPE)
     }
 
-    @Test("the first 10 KiB are kept, and all of it is read")
+    @Test("a command that goes on is read from, however much it writes, and the first 10 KiB are kept", .timeLimit(.minutes(1)))
     func much() async {
         let ends = pipe()
-        let reading = OutputReading()
-        async let text = reading.text(of: ends.read)
-        let chunk = [UInt8](repeating: 0x61, count: 4096)
-        for _ in 0..<64 { write(ends.write, chunk, chunk.count) }
-        close(ends.write)
-        #expect(await text.utf8.count == 10 << 10)
+        let reading = OutputReading([ends.read])
+        reading.follow()
+        // Waits for its reader: a pipe holds 64 KiB.
+        let writing = Task.detached {
+            let chunk = [UInt8](repeating: 0x61, count: 4096)
+            for _ in 0..<64 { write(ends.write, chunk, chunk.count) }
+            close(ends.write)
+        }
+        await writing.value
+        let text = reading.end()
+        #expect(text.utf8.count == 10 << 10 && text.utf8.allSatisfy { $0 == 0x61 })
+        #expect(reading.end() == text)
     }
 }

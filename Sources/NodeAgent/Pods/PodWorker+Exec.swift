@@ -18,20 +18,24 @@ extension PodWorker {
         } catch {
             return .failed("\(error)")
         }
+        let reading = OutputReading([session.stdout, session.stderr])
         let alarm = Task {
             // Cancelled when the command has ended in time.
-            do { try await Task.sleep(for: timeout) } catch { return false }
+            do {
+                let patience = min(OutputReading.patience, timeout)
+                try await Task.sleep(for: patience)
+                reading.follow()
+                try await Task.sleep(for: timeout - patience)
+            } catch {
+                return false
+            }
             // Ended in the same moment: no need to kill it.
             try? await session.kill()
             return true
         }
-        let reading = OutputReading()
-        async let output = reading.text(of: session.stdout)
-        async let errors = reading.text(of: session.stderr)
         let code = await session.exitCode()
         alarm.cancel()
-        reading.end(in: .milliseconds(200))  // what the command wrote is in the pipe already
-        let text = await output + errors
+        let text = reading.end()
         if await alarm.value { return .failed("command timed out: \(command.joined(separator: " ")) after \(timeout)") }
         return code == 0 ? .passed : .failed(text.isEmpty ? "command exited with code \(code)" : text)
     }
