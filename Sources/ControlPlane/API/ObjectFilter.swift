@@ -37,8 +37,9 @@ package struct ObjectFilter: Hashable, Sendable {
     package var isEverything: Bool { labels.requirements.isEmpty && fields.isEmpty }
 
     /// Looks at labels and fields only; the namespace is part of the key.
-    package func matches(_ object: JSONValue) -> Bool {
+    package func matches(_ value: @autoclosure () -> JSONValue) -> Bool {
         if isEverything { return true }
+        let object = value()
         let metadata = object["metadata"]
         return fields.allSatisfy { requirement in
             var value: JSONValue? = object

@@ -30,12 +30,12 @@ struct ObjectTable {
 
     init(compacted: Int) { self.compacted = compacted }
 
-    mutating func load(_ object: StoredObject) { objects[object.key] = object }
+    mutating func load(_ object: StoredObject) { objects[object.key] = object.kept }
 
     mutating func apply(_ change: StoredChange) {
         let key = change.object.key
         let previous = objects[key]
-        objects[key] = change.isRemoval ? nil : change.object
+        objects[key] = change.isRemoval ? nil : change.object.kept
         history.append(
             Change(
                 key: key, resourceVersion: change.object.resourceVersion, bytes: change.object.bytes, previous: previous?.bytes,
@@ -45,7 +45,7 @@ struct ObjectTable {
             history.removeFirst(history.count - Self.historyLimit)
         }
         for (id, watcher) in watchers {
-            guard let event = Self.event(for: change, after: previous?.value, seenThrough: watcher.filter) else { continue }
+            guard let event = Self.event(for: change, after: previous, seenThrough: watcher.filter) else { continue }
             if case .enqueued = watcher.events.yield(event) { continue }
             // Too slow, or gone: it has to begin again.
             watcher.events.finish()
@@ -59,23 +59,18 @@ struct ObjectTable {
         guard revision >= compacted else { throw .compacted(requested: revision, oldest: compacted) }
         var events: [WatchEvent] = []
         for change in history where change.resourceVersion > revision && filter.namespace ?? change.key.namespace == change.key.namespace {
-            do throws(JSONError) {
-                let object = StoredObject(
-                    key: change.key, resourceVersion: change.resourceVersion, value: try JSONValue(parsing: change.bytes), bytes: change.bytes)
-                let previous = if let bytes = change.previous { try JSONValue(parsing: bytes) } else { JSONValue?.none }
-                let stored = StoredChange(object: object, isRemoval: change.isRemoval)
-                if let event = Self.event(for: stored, after: previous, seenThrough: filter) { events.append(event) }
-            } catch {
-                throw .compacted(requested: revision, oldest: compacted)  // never: they are our own bytes
-            }
+            let object = StoredObject(key: change.key, resourceVersion: change.resourceVersion, bytes: change.bytes)
+            let previous = change.previous.map { StoredObject(key: change.key, resourceVersion: 0, bytes: $0) }
+            let stored = StoredChange(object: object, isRemoval: change.isRemoval)
+            if let event = Self.event(for: stored, after: previous, seenThrough: filter) { events.append(event) }
         }
         return events
     }
 
     /// An object that comes into the filter's view is added for its watcher, one that leaves it is deleted.
-    private static func event(for change: StoredChange, after previous: JSONValue?, seenThrough filter: ObjectFilter) -> WatchEvent? {
+    private static func event(for change: StoredChange, after previous: StoredObject?, seenThrough filter: ObjectFilter) -> WatchEvent? {
         if let namespace = filter.namespace, namespace != change.object.key.namespace { return nil }
-        let wasSeen = previous.map { filter.matches($0) } ?? false
+        let wasSeen = previous.map { filter.matches($0.value) } ?? false
         let isSeen = !change.isRemoval && filter.matches(change.object.value)
         let kind: WatchEvent.Kind
         switch (wasSeen, isSeen) {

@@ -18,13 +18,31 @@ package struct ObjectKey: Hashable, Sendable {
     }
 }
 
-/// One version of an object, parsed and as its bytes: written once, then shared by the database, lists and every watch.
+/// One version of an object as its bytes, and mostly parsed: written once, then shared by the database, lists and every watch.
 package struct StoredObject: Sendable {
     package let key: ObjectKey
     package let resourceVersion: Int
-    package let value: JSONValue
     /// Compact JSON of `value`.
     package let bytes: [UInt8]
+    /// Nil where it is not worth its room, ten times that of the bytes.
+    private let parsed: JSONValue?
+
+    init(key: ObjectKey, resourceVersion: Int, value: JSONValue? = nil, bytes: [UInt8]) {
+        self.key = key
+        self.resourceVersion = resourceVersion
+        self.bytes = bytes
+        parsed = value
+    }
+
+    package var value: JSONValue {
+        // Never null: the bytes were written here, or parsed when they were read from the database.
+        parsed ?? (try? JSONValue(parsing: bytes)) ?? .null
+    }
+
+    /// As it is kept: of Events there are many, and they are seldom read.
+    var kept: StoredObject {
+        key.resource == ResourceCatalog.events.storageName ? StoredObject(key: key, resourceVersion: resourceVersion, bytes: bytes) : self
+    }
 }
 
 /// What happened to an object, or (`bookmark`) that nothing did up to `resourceVersion`.
