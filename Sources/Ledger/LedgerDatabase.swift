@@ -42,7 +42,7 @@ enum LedgerDatabase {
         configuration.prepareDatabase { database in
             try database.execute(
                 sql: """
-                    PRAGMA cache_size = -1024;
+                    PRAGMA cache_size = -512;
                     PRAGMA wal_autocheckpoint = 1000;
                     PRAGMA journal_size_limit = 4194304;
                     PRAGMA secure_delete = ON;

@@ -63,6 +63,27 @@ struct EventAggregatorTests {
         #expect(aggregator.event(for: note, at: start.addingTimeInterval(302)) == nil)
     }
 
+    @Test("of an object that is gone nothing is remembered, of the others everything")
+    func forgetting() {
+        var aggregator = EventAggregator(component: "kubelet", host: "n1")
+        let note = EventNote(.warning, "BackOff", "back-off", about: pod)
+        var other = note
+        other.object.uid = "u2"
+        for note in [note, other] { _ = aggregator.event(for: note, at: start) }
+        aggregator.forget(uid: "u1")
+        #expect(aggregator.event(for: note, at: start.addingTimeInterval(1))?.count == 1)
+        #expect(aggregator.event(for: other, at: start.addingTimeInterval(1))?.count == 2)
+    }
+
+    @Test("an object of which ever new things are told is remembered in bounds as well")
+    func talkative() {
+        var aggregator = EventAggregator(component: "kubelet", host: "n1")
+        func note(_ index: Int) -> EventNote { EventNote(.normal, "Reason\(index)", "message", about: pod) }
+        for index in 0..<300 { _ = aggregator.event(for: note(index), at: start.addingTimeInterval(Double(index))) }
+        #expect(aggregator.event(for: note(299), at: start.addingTimeInterval(3000))?.count == 2)
+        #expect(aggregator.event(for: note(0), at: start.addingTimeInterval(3301))?.count == 1)
+    }
+
     @Test("memory is bounded, and keeps what is young")
     func bounded() {
         var aggregator = EventAggregator(component: "kubelet", host: "n1")

@@ -17,8 +17,8 @@ struct ObjectTable {
         let events: AsyncStream<WatchEvent>.Continuation
     }
 
-    /// How many changes a watch may be behind before it has to list again.
-    static let historyLimit = 256
+    /// How many changes a watch may be behind before it has to list again. Each holds a version of its object: of pods, seven kilobytes.
+    static let historyLimit = 128
     /// How many more are kept until they are let go together.
     private static let historySlack = 32
 

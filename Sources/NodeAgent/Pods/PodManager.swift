@@ -192,6 +192,7 @@ package actor PodManager {
     private func forget(_ uid: String) async {
         // Before a static pod of the same manifest, and so of the same uid, may begin.
         await node.objects.forget(podUID: uid)
+        node.events.forget(uid: uid)
         do {
             try await node.ledger.commit { try $0.removePod(uid) }
         } catch {

@@ -274,7 +274,9 @@ package actor PodWorker {
         for await _ in wakeups {
             if let newer = news {
                 news = nil
-                await update(newer)
+                // A task keeps the largest frame that it ever had: twenty kilobytes for each pod, were this in the loop's own.
+                async let updated: Void = update(newer)
+                await updated
             }
             if let grant = newGrant {
                 newGrant = nil

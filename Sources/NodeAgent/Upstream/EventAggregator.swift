@@ -23,34 +23,44 @@ package struct EventNote: Hashable, Sendable {
 /// event with a higher count, many notes that differ in their message alone become one, and an object of which too much
 /// is heard goes quiet. What is about is the object, not one version of it.
 package struct EventAggregator: Sendable {
-    private struct Seen: Dated {
+    /// What a note says, and of which part of its object.
+    fileprivate struct Line: Hashable {
+        var part: String
+        var kind: EventNote.Kind
+        var reason: String
+        var message: String
+    }
+
+    fileprivate struct Seen: Dated {
         var name: String
         var first: Date
         var last: Date
         var count = 0
     }
 
-    private struct Similar: Dated {
+    fileprivate struct Similar: Dated {
         var messages: Set<String> = []
         var last: Date
     }
 
-    private struct Allowance: Dated {
-        var events = EventAggregator.burst
+    /// All that was noted about one object.
+    fileprivate struct Subject: Dated {
+        var seen = Recollection<Line, Seen>(capacity: 128)
+        var similar = Recollection<Line, Similar>(capacity: 128)
+        /// How many events may be told at once.
+        var allowance = EventAggregator.burst
         var last: Date
     }
 
     /// Seconds after which a note begins a new event; Events themselves live an hour.
     private static let memory: TimeInterval = 3600
     /// This many messages of one kind within so many seconds of each other are combined.
-    private static let similar = (messages: 10, seconds: 600.0)
+    fileprivate static let similar = (messages: 10, seconds: 600.0)
     /// Events about one object at once; after them, one each `refill` seconds.
-    private static let burst = 25.0
-    private static let refill: TimeInterval = 300
+    fileprivate static let burst = 25.0
+    fileprivate static let refill: TimeInterval = 300
 
-    private var seen = Recollection<EventNote, Seen>()
-    private var similar = Recollection<EventNote, Similar>()
-    private var allowances = Recollection<ObjectReference, Allowance>()
+    private var subjects = Recollection<ObjectReference, Subject>(capacity: 1024)
     private let component: String
     private let host: String
 
@@ -61,13 +71,16 @@ package struct EventAggregator: Sendable {
 
     /// - Returns: nil when more has been heard of the object than its readers can bear.
     package mutating func event(for note: EventNote, at now: Date) -> Event? {
-        let (message, key) = combined(note, at: now)
-        var entry = seen[key] ?? Seen(name: Self.name(for: key, at: now), first: now, last: now)
-        if now.timeIntervalSince(entry.last) > Self.memory { entry = Seen(name: Self.name(for: key, at: now), first: now, last: now) }
+        var subject = subjects[note.subject] ?? Subject(last: now)
+        let (message, line) = subject.combined(note, at: now)
+        var entry = subject.seen[line] ?? Seen(name: Self.name(for: note, line, at: now), first: now, last: now)
+        if now.timeIntervalSince(entry.last) > Self.memory { entry = Seen(name: Self.name(for: note, line, at: now), first: now, last: now) }
         entry.count += 1
         entry.last = now
-        seen[key] = entry
-        guard mayHear(of: key.subject, at: now) else { return nil }
+        subject.seen[line] = entry
+        let isHeard = subject.mayBeHeard(at: now)
+        subjects[note.subject] = subject
+        guard isHeard else { return nil }
 
         var event = Event()
         // Objects without a namespace have their events in `default`.
@@ -86,36 +99,38 @@ package struct EventAggregator: Sendable {
         return event
     }
 
+    /// The object is gone, and nothing will be said of it any more.
+    package mutating func forget(uid: String) { subjects.removeAll { $0.uid == uid } }
+
+    /// `<object>.<nanoseconds in hexadecimal>`, plus a few bits of the note so that two in one instant differ.
+    private static func name(for note: EventNote, _ line: Line, at now: Date) -> String {
+        let nanoseconds = UInt64(max(now.timeIntervalSince1970, 0) * 1_000_000_000)
+        let salt = UInt64(UInt(bitPattern: line.hashValue) & 0xffff)
+        return "\(note.object.name).\(String(nanoseconds & ~0xffff | salt, radix: 16))"
+    }
+}
+
+extension EventAggregator.Subject {
     /// What the event says, and what it is counted under: its own note, or what the many like it have in common.
-    private mutating func combined(_ note: EventNote, at now: Date) -> (message: String, key: EventNote) {
-        var key = note
-        key.object.resourceVersion = ""
-        var common = key
+    fileprivate mutating func combined(_ note: EventNote, at now: Date) -> (message: String, line: EventAggregator.Line) {
+        let line = EventAggregator.Line(part: note.object.fieldPath, kind: note.kind, reason: note.reason, message: note.message)
+        var common = line
         common.message = ""
-        var group = similar[common] ?? Similar(last: now)
-        if now.timeIntervalSince(group.last) > Self.similar.seconds { group.messages = [] }
-        let isOneTooMany = !group.messages.contains(note.message) && group.messages.count >= Self.similar.messages - 1
+        var group = similar[common] ?? EventAggregator.Similar(last: now)
+        if now.timeIntervalSince(group.last) > EventAggregator.similar.seconds { group.messages = [] }
+        let isOneTooMany = !group.messages.contains(note.message) && group.messages.count >= EventAggregator.similar.messages - 1
         if !isOneTooMany { group.messages.insert(note.message) }
         group.last = now
         similar[common] = group
-        return isOneTooMany ? ("(combined from similar events): \(note.message)", common) : (note.message, key)
+        return isOneTooMany ? ("(combined from similar events): \(note.message)", common) : (note.message, line)
     }
 
-    private mutating func mayHear(of object: ObjectReference, at now: Date) -> Bool {
-        var allowance = allowances[object] ?? Allowance(last: now)
-        allowance.events = min(Self.burst, allowance.events + max(now.timeIntervalSince(allowance.last), 0) / Self.refill)
-        allowance.last = now
-        defer { allowances[object] = allowance }
-        guard allowance.events >= 1 else { return false }
-        allowance.events -= 1
+    fileprivate mutating func mayBeHeard(at now: Date) -> Bool {
+        allowance = min(EventAggregator.burst, allowance + max(now.timeIntervalSince(last), 0) / EventAggregator.refill)
+        last = now
+        guard allowance >= 1 else { return false }
+        allowance -= 1
         return true
-    }
-
-    /// `<object>.<nanoseconds in hexadecimal>`, plus a few bits of the note so that two in one instant differ.
-    private static func name(for note: EventNote, at now: Date) -> String {
-        let nanoseconds = UInt64(max(now.timeIntervalSince1970, 0) * 1_000_000_000)
-        let salt = UInt64(UInt(bitPattern: note.hashValue) & 0xffff)
-        return "\(note.object.name).\(String(nanoseconds & ~0xffff | salt, radix: 16))"
     }
 }
 
@@ -135,16 +150,22 @@ private protocol Dated {
 
 /// A dictionary that forgets the older half of itself rather than grow without end.
 private struct Recollection<Key: Hashable & Sendable, Value: Dated & Sendable>: Sendable {
-    private static var capacity: Int { 1024 }
+    let capacity: Int
     private var values: [Key: Value] = [:]
+
+    init(capacity: Int) { self.capacity = capacity }
 
     subscript(key: Key) -> Value? {
         get { values[key] }
         set {
             values[key] = newValue
-            guard values.count > Self.capacity else { return }
+            guard values.count > capacity else { return }
             let limit = values.values.map(\.last).sorted()[values.count / 2]
             values = values.filter { $0.value.last > limit }
         }
+    }
+
+    mutating func removeAll(where isGone: (Key) -> Bool) {
+        for key in values.keys where isGone(key) { values[key] = nil }
     }
 }

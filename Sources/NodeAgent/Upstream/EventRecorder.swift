@@ -24,7 +24,10 @@ package final class EventRecorder: Sendable {
         ledger.post { try $0.send(.event(event), at: now) } done: { [outbox] in outbox.kick(.event) }
     }
 
-    /// What was recorded since the daemon started, at most the last 512.
+    /// The object is gone: should another have its uid, which a static pod's successor does, that one's events begin anew.
+    package func forget(uid: String) { aggregator.withLock { $0.forget(uid: uid) } }
+
+    /// What was recorded since the daemon started, at most the last 256.
     package func recentEvents() -> [Event] { recent.withLock { $0.all } }
 
     package func record(_ kind: EventNote.Kind, _ reason: String, _ message: String, about pod: Pod, container: String? = nil) {
