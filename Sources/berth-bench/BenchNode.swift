@@ -8,6 +8,8 @@ import PodPlanning
 
 /// A standalone node in a temporary directory, with names and ports of its own, so that it meets no other.
 struct BenchNode {
+    /// Above the cgroups of its pods.
+    private static let cgroup = "berth-bench"
     let root: String
     /// Where berthd, berthctl and berth-pod are.
     let programs: String
@@ -20,7 +22,7 @@ struct BenchNode {
 
     private var command: String {
         "exec \(programs)/berthd --standalone --root-dir \(root) --hostname-override \(Self.name) --port \(Self.port) --secure-port 13443 "
-            + "--bridge berthbench0 --pod-cidr 10.77.0.0/16 --service-cidr 10.78.0.0/16 --cgroup-root berth-bench --max-pods \(maxPods) "
+            + "--bridge berthbench0 --pod-cidr 10.77.0.0/16 --service-cidr 10.78.0.0/16 --cgroup-root \(Self.cgroup) --max-pods \(maxPods) "
             + "--log-level error < /dev/null >> \(root)/log 2>&1"
     }
 
@@ -102,25 +104,55 @@ struct BenchNode {
         }
     }
 
-    /// In seconds; of the daemon with the programs it has run, and of all supervisors with the commands they have run.
+    /// In seconds.
     struct CPUTime {
+        /// With the programs it has run.
         let daemon: Double
-        let supervisors: Double
-        var sum: Double { daemon + supervisors }
+        /// Of everything that ran in pods, those that are gone included.
+        let pods: Double
+        /// Of that, in the containers there are: what their images do, and the commands of probes.
+        let containers: Double
+        var supervisors: Double { pods - containers }
+
+        static func - (later: CPUTime, earlier: CPUTime) -> CPUTime {
+            CPUTime(
+                daemon: later.daemon - earlier.daemon, pods: later.pods - earlier.pods, containers: later.containers - earlier.containers)
+        }
     }
 
     func cpuTime() throws -> CPUTime {
-        CPUTime(
-            daemon: Self.cpuSeconds(of: try daemon(), fields: 14...17),
-            supervisors: try supervisors().map { Self.cpuSeconds(of: $0, fields: 14...17) }.reduce(0, +))
+        guard let hierarchy = ["/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup"].first(where: { access("\($0)/\(Self.cgroup)", F_OK) == 0 }) else {
+            throw BenchFailure("there is no cgroup \(Self.cgroup)")
+        }
+        let all = "\(hierarchy)/\(Self.cgroup)"
+        return CPUTime(
+            daemon: Self.cpuSeconds(of: try daemon()), pods: try Self.cpuSeconds(ofCgroup: all), containers: try Self.cpuSeconds(ofContainersIn: all))
     }
 
-    /// - Parameter fields: of proc_pid_stat(5), in clock ticks.
-    private static func cpuSeconds(of pid: pid_t, fields: ClosedRange<Int>) -> Double {
+    /// With its ended children. Source: proc_pid_stat(5), fields 14 to 17, in clock ticks.
+    private static func cpuSeconds(of pid: pid_t) -> Double {
         guard let stat = SmallFile.firstLine("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return 0 }
         // The first after the parenthesis is field 3, behind the parenthesis itself.
         let texts = stat[end...].split(separator: " ")
-        return Double(fields.map { Int(texts[$0 - 2]) ?? 0 }.reduce(0, +)) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        return Double((14...17).map { Int(texts[$0 - 2]) ?? 0 }.reduce(0, +)) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// With the cgroups below it. Exact, where the times of a process are rounded to ten milliseconds, which is more than a pod needs.
+    private static func cpuSeconds(ofCgroup path: String) throws -> Double {
+        if let nanoseconds = SmallFile.firstLine("\(path)/cpuacct.usage").flatMap({ Double($0) }) { return nanoseconds / 1e9 }
+        // Its first line: usage_usec 1234
+        guard let microseconds = SmallFile.firstLine("\(path)/cpu.stat")?.split(separator: " ").last.flatMap({ Double($0) }) else {
+            throw BenchFailure("\(path) does not tell its processor time")
+        }
+        return microseconds / 1e6
+    }
+
+    /// A container's cgroup has its id for a name, 64 digits.
+    private static func cpuSeconds(ofContainersIn path: String) throws -> Double {
+        try DirectoryEntry.list(path).filter(\.isDirectory).reduce(0) { sum, entry in
+            let child = "\(path)/\(entry.name)"
+            return sum + (entry.name.utf8.count == 64 ? try cpuSeconds(ofCgroup: child) : try cpuSeconds(ofContainersIn: child))
+        }
     }
 
     /// Ends the daemon; the script that made the directory cleans up the rest.
