@@ -177,6 +177,30 @@ struct ObjectStoreTests {
         #expect(kinds == [.added, .modified, .deleted])
     }
 
+    @Test("Events, which are kept as bytes, are read, selected and watched as everything is")
+    func events() async throws {
+        func event(of pod: String, count: Int = 1) -> JSONValue {
+            ["metadata": ["name": .string("\(pod).1"), "namespace": "default"], "involvedObject": ["name": .string(pod)], "count": .int(count)]
+        }
+        let (web, other) = (ObjectKey(ResourceCatalog.events, namespace: "default", name: "web.1"), ObjectKey(ResourceCatalog.events, namespace: "default", name: "db.1"))
+        let first = try await store.put(event(of: "web"), at: web, replacing: nil)
+        _ = try await store.put(event(of: "db"), at: other, replacing: nil)
+        let second = try await store.put(event(of: "web", count: 2), at: web, replacing: first.resourceVersion)
+
+        #expect(store.object(web)?.value == second.value && second.value["count"] == .int(2))
+        let filter = try ObjectFilter(namespace: "default", labelSelector: "", fieldSelector: "involvedObject.name=web", of: ResourceCatalog.events)
+        #expect(store.objects(of: ResourceCatalog.events, matching: filter).objects.map(\.key) == [web])
+        _ = try await store.remove(second.value, at: web, replacing: second.resourceVersion)
+        var seen: [(WatchEvent.Kind, JSONValue?)] = []
+        for await event in try store.watch(ResourceCatalog.events, matching: filter, from: .after(first.resourceVersion - 1)) {
+            seen.append((event.kind, event.object?.value["count"]))
+            if event.kind == .deleted { break }
+        }
+        #expect(seen.map(\.0) == [.added, .modified, .deleted] && seen.map(\.1) == [.int(1), .int(2), .int(2)])
+        let reopened = try ObjectStore(path: directory.path + "/db", seal: .test)
+        #expect(reopened.object(other)?.value["involvedObject"] == ["name": "db"])
+    }
+
     @Test("a revision whose changes are no longer kept is refused")
     func compaction() async throws {
         var object = try await store.put(object("a"), at: key("a"), replacing: nil)

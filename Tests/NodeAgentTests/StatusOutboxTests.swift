@@ -111,6 +111,26 @@ struct StatusOutboxTests {
         #expect(Set(try await phases(pause: .milliseconds(1), next: nil)) == ["Pending", "Unknown"])
     }
 
+    @Test("events give way to a status that was written just now, also to one that waits itself")
+    func eventsGiveWay() async throws {
+        let (ledger, directory) = try Self.ledger()
+        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: directory) } }
+        let (sent, sends) = AsyncStream<ContinuousClock.Instant>.makeStream()
+        let outbox = StatusOutbox(ledger: ledger, logger: Self.logger, pause: .seconds(3600)) { if case .event = $0 { sends.yield(.now) } }
+        var event = Event()
+        event.metadata = ObjectMeta(name: "p.1", namespace: "default")
+        let message = OutboxMessage.event(event)
+        try await ledger.commit { try $0.send(message, at: Date()) }
+        let written = ContinuousClock.now
+        outbox.kick(.status, key: "p", canWait: true)
+        let running = Task { await outbox.run() }
+        let first = await sent.first { _ in true }
+        running.cancel()
+        await running.value
+        // No sooner: how much later depends on the machine.
+        #expect(try #require(first) - written >= .milliseconds(100))
+    }
+
     @Test("only a pod on which nothing has gone wrong can wait", arguments: [
         ("Pending", "ContainerCreating", 0, true), ("Pending", "ImagePullBackOff", 0, false), ("Pending", "PodInitializing", 1, false),
         ("Running", "ContainerCreating", 0, false), ("Failed", "ContainerCreating", 0, false),
