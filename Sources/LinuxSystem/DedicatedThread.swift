@@ -4,7 +4,7 @@ import Glibc
 ///
 /// For work that would block the cooperative pool (waiting for a child, a system call without a deadline) or that
 /// changes the thread itself: a thread that has called setns(2) must never carry another task. All signals are blocked
-/// on it, so a broken pipe is an `EPIPE`, not a `SIGPIPE`.
+/// on it, so a broken pipe is an `EPIPE`, not a `SIGPIPE`. What `body` holds, the thread has let go of before the caller goes on.
 /// - Throws: what `body` throws, or `EAGAIN` when the process may not have another thread. Source: pthread_create(3).
 package func onDedicatedThread<Value: Sendable>(
     _ body: @escaping @Sendable () throws(SystemCallError) -> Value
@@ -13,7 +13,7 @@ package func onDedicatedThread<Value: Sendable>(
         let work = ThreadWork {
             let outcome: Result<Value, SystemCallError>
             do throws(SystemCallError) { outcome = .success(try body()) } catch { outcome = .failure(error) }
-            continuation.resume(returning: outcome)
+            return { continuation.resume(returning: outcome) }
         }
         let code = work.start()
         if code != 0 {
@@ -24,8 +24,10 @@ package func onDedicatedThread<Value: Sendable>(
 }
 
 private final class ThreadWork: Sendable {
-    private let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    /// - Returns: how to tell of its end.
+    typealias Body = @Sendable () -> @Sendable () -> Void
+    private let body: Body
+    init(_ body: @escaping Body) { self.body = body }
 
     /// Returns 0, or the errno of pthread_create(3), in which case the body never runs.
     func start() -> CInt {
@@ -43,7 +45,9 @@ private final class ThreadWork: Sendable {
                 sigfillset(&everything)
                 pthread_sigmask(SIG_BLOCK, &everything, nil)
                 // `start` passes a retained reference, never nil.
-                if let context { Unmanaged<ThreadWork>.fromOpaque(context).takeRetainedValue().body() }
+                guard let context else { return nil }
+                let tell = Unmanaged<ThreadWork>.fromOpaque(context).takeRetainedValue().body()
+                tell()
                 return nil
             }, work.toOpaque())
         if code != 0 { work.release() }
