@@ -151,7 +151,7 @@ extension NodeTests {
                 try await Program.run("/bin/chmod", ["755", editor])
                 try await kubectl("edit", "statefulset", "set", environment: ["KUBE_EDITOR": editor, "TMPDIR": node.root])
                 try await kubectl("wait", "pod/set-1", "--for=delete", "--timeout=30s")
-                #expect(try await kubectl("get", "events", "--field-selector", "involvedObject.name=set-0").contains("Started"))
+                try await eventually("starts are told of") { try await kubectl("get", "events", "--field-selector", "involvedObject.name=set-0").contains("Started") }
                 #expect(try await kubectl("get", "statefulset", "set", "-o", "jsonpath={.status.readyReplicas}") == "1")
             }
         }

@@ -50,7 +50,7 @@ extension NodeTests {
                 #expect(try await kubectl.value("pod/hog", #"{.status.conditions[?(@.type=="DisruptionTarget")].reason}"#) == "TerminationByKubelet")
                 #expect(try await kubectl.value("pod/asked", "{.status.phase}") == "Running")
                 try await kubectl("wait", "node/\(node.name)", "--for=condition=MemoryPressure", "--timeout=30s")
-                #expect(try await kubectl("get", "events", "--all-namespaces").contains("EvictionThresholdMet"))
+                try await eventually("the threshold is told of") { try await kubectl("get", "events", "--all-namespaces").contains("EvictionThresholdMet") }
                 try await kubectl.apply(pod("late", spec: "  nodeName: \(node.name)"))
                 try await kubectl.wait("pod/late", until: "{.status.reason}", is: "Evicted")
                 try await node.stop()

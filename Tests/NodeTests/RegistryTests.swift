@@ -38,7 +38,9 @@ extension NodeTests {
                 }
                 try await kubectl.apply(pod("welcome", "  imagePullSecrets: [{name: login}]") + pod("stranger", ""))
                 try await kubectl.waitUntilReady("welcome")
-                #expect(try await kubectl("get", "events", "--field-selector", "involvedObject.name=welcome").contains("Successfully pulled image"))
+                try await eventually("the pull is told of") {
+                    try await kubectl("get", "events", "--field-selector", "involvedObject.name=welcome").contains("Successfully pulled image")
+                }
                 #expect(try await kubectl.value("pod/welcome", "{.status.containerStatuses[0].imageID}").contains("@sha256:"))
                 try await kubectl.wait("pod/stranger", until: "{.status.containerStatuses[0].state.waiting.reason}", is: "ImagePullBackOff")
                 #expect(try await node.berthctl("images").contains("\(address)/tools:1"))

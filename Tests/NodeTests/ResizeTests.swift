@@ -53,7 +53,7 @@ extension NodeTests {
                 let (own, pods) = try (node.memoryLimit(cgroup), node.memoryLimit(cgroup.parentPath))
                 #expect(own == 128 << 20 && pods == 128 << 20)
                 #expect(try await kubectl.value("pod/elastic", "\(Self.state).allocatedResources.memory}") == "64Mi")
-                #expect(try await kubectl("get", "events").contains("ResizeCompleted"))
+                try await eventually("the resize is told of") { try await kubectl("get", "events").contains("ResizeCompleted") }
 
                 try await node.kill()
                 try await node.start()
